@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pytest fixtures and hooks for tests/e2e and tests/interop; each conftest.py imports all of it."""
+import os
+import sys
+
+import pytest
+
+from . import netns
+from .host import Cygnet, StrongSwan
+from .lab import Lab
+
+
+def pytest_sessionstart(session):
+    """Remove what a killed run left; only the controller does it, not the xdist workers."""
+    if not hasattr(session.config, "workerinput") and os.geteuid() == 0:
+        netns.sweep()
+
+
+def pytest_configure(config):
+    """Name the marker."""
+    config.addinivalue_line("markers", "strongswan: needs Debian's strongSwan 5.9.8")
+
+
+def pytest_runtest_setup(item):
+    """Skip, counted and with the reason, what cannot run here."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: network namespaces and TUN devices")
+    if item.get_closest_marker("strongswan") and StrongSwan.missing():
+        pytest.skip(StrongSwan.missing())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show the ends of both daemons' logs under a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    laboratory = getattr(item, "funcargs", {}).get("lab")
+    titles = [title for title, _ in report.sections]
+    if report.failed and laboratory:
+        for title, text in laboratory.reports():
+            if title not in titles:
+                report.sections.append((title, text))
+
+
+@pytest.fixture
+def lab():
+    """A Lab that is closed after the test, whatever happened."""
+    laboratory = Lab()
+    try:
+        yield laboratory
+    finally:
+        in_flight = sys.exc_info()[0]
+        try:
+            laboratory.close()
+        except AssertionError:
+            if in_flight is None:
+                raise
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Our programs are there; a missing build is a failure, not a skip."""
+    for program in (Cygnet.DAEMON, Cygnet.CTL):
+        assert program.exists(), f"{program} is missing: build first, or set CYGNET_BUILD"
