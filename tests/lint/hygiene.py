@@ -1,0 +1,39 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The licence line, clean line ends, and no notes to self."""
+
+import re
+import lint
+
+C_LICENCE = '/* SPDX-License-Identifier: Apache-2.0 */'
+SCRIPT_LICENCE = '# SPDX-License-Identifier: Apache-2.0'
+_NOTE = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b')
+
+
+def check_licence(path, lines):
+    if path.suffix in ('.c', '.h'):
+        if lines[:1] != [C_LICENCE]:
+            yield lint.finding(path, 1, 'the licence line is missing', f'begin with {C_LICENCE}')
+    elif SCRIPT_LICENCE not in lines[:2]:
+        yield lint.finding(path, 1, 'the licence line is missing',
+                           f'add {SCRIPT_LICENCE} (below #! if there is one)')
+
+
+def check(root):
+    for path in lint.files(root, lint.C_DIRS + ('scripts',), '.c', '.h', '.py'):
+        text = (root / path).read_text()
+        lines = text.split('\n')
+        if text:
+            yield from check_licence(path, lines)
+        if text and not text.endswith('\n'):
+            yield lint.finding(path, len(lines), 'no newline at the end', 'add one')
+        for number, line in enumerate(lines, 1):
+            if line != line.rstrip():
+                yield lint.finding(path, number, 'white space at the end of the line', 'remove it')
+            if path.parts[0] in ('src', 'tools') and _NOTE.search(line):
+                yield lint.finding(path, number, f"'{_NOTE.search(line).group()}'",
+                                   'do it now, or open an issue')
+
+
+if __name__ == '__main__':
+    lint.main(check)
