@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The licence line, clean line ends, and no notes to self."""
+"""The licence line, 100 columns, clean line ends, and no notes to self.
+
+clang-format leaves comments and Python alone, so the columns are counted here.
+"""
 
 import re
 import lint
 
 C_LICENCE = '/* SPDX-License-Identifier: Apache-2.0 */'
 SCRIPT_LICENCE = '# SPDX-License-Identifier: Apache-2.0'
+COLUMNS = 100
 _NOTE = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b')
 
 
@@ -30,6 +34,10 @@ def check(root):
         for number, line in enumerate(lines, 1):
             if line != line.rstrip():
                 yield lint.finding(path, number, 'white space at the end of the line', 'remove it')
+            width = len(line.expandtabs(8))
+            if width > COLUMNS:
+                yield lint.finding(path, number, f'{width} columns, the limit is {COLUMNS}',
+                                   'break or shorten it')
             if path.parts[0] in ('src', 'tools') and _NOTE.search(line):
                 yield lint.finding(path, number, f"'{_NOTE.search(line).group()}'",
                                    'do it now, or open an issue')

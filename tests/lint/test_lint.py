@@ -211,6 +211,7 @@ def test_headers_must_compile_alone(tree):
     ('tests/e2e/a.py', '#!/usr/bin/python3\n', 1, 'licence line'),
     ('src/base/a.c', LICENCE + 'int a; \n', 2, 'white space'),
     ('src/base/a.c', LICENCE + 'int a;', 2, 'no newline'),
+    ('src/base/a.c', LICENCE + '\t' + '/' * 93 + '\n', 2, '101 columns'),
     ('tools/ctl/a.c', LICENCE + '/* TO' 'DO: all */\n', 2, 'TO' 'DO'),
 ])
 def test_hygiene(tree, path, text, where, words):
