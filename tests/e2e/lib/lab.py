@@ -82,23 +82,23 @@ class Lab:
         one = self.host(kinds[0], top.carol, home, settings).install(family.carol, family.ca)
         two = self.host(kinds[1], top.moon, conf.rw(**(moon or {})), settings)
         two.install(family.moon, family.ca)
-        return self._started(one, two, start)
+        return self.start(one, two) if start else (one, two)
 
     def psk(self, carol=None, moon=None, settings=None, start=True, kinds=(Cygnet, Cygnet)):
         """carol and moon of the seed with a pre-shared key, started."""
         top = self.top or self.pair()
         one = self.host(kinds[0], top.carol, conf.psk_home(top.moon_addr, **(carol or {})), settings)
         two = self.host(kinds[1], top.moon, conf.psk_rw(**(moon or {})), settings)
-        return self._started(one, two, start)
+        return self.start(one, two) if start else (one, two)
 
     @staticmethod
-    def _started(one, two, start):
-        if start:
-            one.launch()
-            two.launch()
-            one.finish_start()
-            two.finish_start()
-        return one, two
+    def start(*hosts):
+        """Start hosts side by side and load their configurations; returns them."""
+        for host in hosts:
+            host.launch()
+        for host in hosts:
+            host.finish_start()
+        return hosts
 
     # --- proof -----------------------------------------------------------------------------
 
