@@ -20,8 +20,9 @@ def check(root):
     cache = root / 'build/check/cppcheck'
     cache.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        ['cppcheck', '--quiet', f'-j{lint.JOBS}', '--std=c11', '--enable=warning,performance,portability',
-         '--inline-suppr', f'--cppcheck-build-dir={cache}', '-D_GNU_SOURCE', '-Isrc', '-I.',
+        ['cppcheck', '--quiet', f'-j{lint.JOBS}', '--std=c11',
+         '--enable=warning,performance,portability', '--inline-suppr',
+         f'--cppcheck-build-dir={cache}', '-D_GNU_SOURCE', '-Isrc', '-I.',
          *(f'--suppress={name}' for name in SUPPRESS),
          '--template={file}:{line}: {id}: {message}', *map(str, paths)],
         cwd=root, capture_output=True, text=True)

@@ -24,7 +24,8 @@ def check_licence(path, lines):
 
 
 def check(root):
-    for path in lint.files(root, lint.C_DIRS + ('scripts',), '.c', '.h', '.py'):
+    paths = lint.files(root, lint.C_DIRS, '.c', '.h', '.py') + lint.files(root, ('scripts',), '')
+    for path in paths:
         text = (root / path).read_text()
         lines = text.split('\n')
         if text:
