@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_NODE_H
+#define CONF_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * The tree that configuration is before anyone interprets it: sections with keys, from a file (with
+ * positions) or from a vici message (without). Order is kept.
+ */
+struct conf_pos {
+	const char *file; /* owned by the tree's root; NULL when not from a file */
+	unsigned line, column;
+};
+
+struct conf_value {
+	char *key;
+	struct conf_pos pos;	   /* of the key */
+	bool is_list;		   /* a vici list; a key/value has exactly one item */
+	size_t count;
+	struct {
+		char *data; /* NUL-terminated after len bytes */
+		size_t len; /* the bytes may be binary (certificates by vici) */
+	} *items;
+};
+
+struct conf_node {
+	char *name;
+	struct conf_pos pos;
+	struct conf_node *parent;
+	size_t n_values, n_sections;
+	struct conf_value *values;
+	struct conf_node **sections;
+};
+
+/* A new section; linked into parent if given (which then owns it). E_NOMEM: NULL. */
+struct conf_node *conf_node_new(struct conf_node *parent, const char *name, struct conf_pos pos);
+void conf_node_free(struct conf_node *root);
+/* Add an item to key (made if not there). list: a vici list item; else the value replaces an
+ * earlier one. */
+int conf_node_add(struct conf_node *n, const char *key, struct view item, bool list,
+		  struct conf_pos pos) ERR_MUST_CHECK;
+const struct conf_value *conf_node_value(const struct conf_node *n, const char *key);
+struct conf_node *conf_node_section(const struct conf_node *n, const char *name);
+/* Text of a dotted path ("charon.filelog.stderr.default"), or NULL. */
+const char *conf_node_text(const struct conf_node *root, const char *path);
+
+/* Errors of one load, all of them, each "FILE:LINE:COL: what" (or without a position for vici). */
+struct conf_errors {
+	size_t count;
+	struct conf_error {
+		struct conf_pos pos;
+		char *text; /* without the position */
+	} *items;
+};
+
+void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "swanctl.conf:12:9: unknown option ..." into out; the path is shown as the user gave it. */
+void conf_error_text(const struct conf_error *e, struct wbuf *out);
+void conf_errors_done(struct conf_errors *e);
+
+/*
+ * Parse a file in strongswan.conf syntax: sections, comments, quoted strings, multi-line values,
+ * include with globs (relative to the including file), inheritance "name : a, b {", dots in keys.
+ * Syntax errors go to errs (parsing goes on at the next line where it can). Returns 0 with a tree
+ * even if there were errors; E_IO/E_NOTFOUND if the file itself cannot be read (also in errs).
+ */
+int conf_parse_file(const char *path, struct conf_errors *errs, struct conf_node **out)
+	ERR_MUST_CHECK;
+/* The same from memory; name is shown as the file; includes are relative to the working directory. */
+int conf_parse_text(const char *name, struct view text, struct conf_errors *errs,
+		    struct conf_node **out) ERR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CRED_STORE_H
+#define CRED_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "cred/cert.h"
+#include "cred/id.h"
+#include "cred/keyref.h"
+
+/*
+ * Certificates, private keys and shared secrets of one daemon. Entries are immutable; the store has
+ * a lock of its own, so that a job may look up while the engine loads. What is returned is a
+ * reference of the caller's.
+ */
+struct cred_store;
+
+struct cred_store *cred_new(void);
+void cred_free(struct cred_store *s);
+/* Drop everything (vici clear-creds). */
+void cred_clear(struct cred_store *s);
+
+enum cred_flag { CRED_NONE, CRED_CA, CRED_AA, CRED_OCSP };
+
+/* Add a certificate; one that is there already is not added twice (and *out is the old one).
+ * CRED_CA makes it a trust anchor. out may be NULL; else a reference. */
+int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag, struct cert **out)
+	ERR_MUST_CHECK;
+/* Add a private key; takes a reference of its own. Replaces one with the same id. */
+int cred_add_key(struct cred_store *s, struct keyref *k) ERR_MUST_CHECK;
+int cred_remove_key(struct cred_store *s, const uint8_t id[20]) ERR_MUST_CHECK;
+
+enum cred_secret_type { CRED_IKE, CRED_EAP, CRED_XAUTH, CRED_NTLM, CRED_PPK };
+
+/* A shared secret and whom it is for; owners is borrowed and copied; none = anyone. unique_id may be
+ * NULL; an entry with the same one is replaced. */
+struct cred_secret_params {
+	enum cred_secret_type type;
+	const char *unique_id;
+	struct view data;
+	const char *const *owners;
+	size_t n_owners;
+};
+int cred_add_secret(struct cred_store *s, const struct cred_secret_params *params) ERR_MUST_CHECK;
+int cred_remove_secret(struct cred_store *s, const char *unique_id) ERR_MUST_CHECK;
+
+/*
+ * The n-th best shared secret (n from 0) for me and other (either may be NULL or %any), copied.
+ * E_NOTFOUND when there are no more.
+ */
+int cred_find_secret(struct cred_store *s, enum cred_secret_type type, const struct id *me,
+		     const struct id *other, unsigned n, struct secret *out) ERR_MUST_CHECK;
+/* Private key of a certificate, or NULL. */
+struct keyref *cred_find_key(struct cred_store *s, const struct cert *c);
+/* Best certificate that speaks for id and whose private key is here; prefers one issued by a CA in
+ * ca_hashes (n_hashes SHA-1 SPKI hashes, 20 bytes each, may be 0). NULL if none. */
+struct cert *cred_find_own_cert(struct cred_store *s, const struct id *id,
+				const uint8_t *ca_hashes, size_t n_hashes);
+/* Intermediate or root certificate that issued c (by name and key id), or NULL. */
+struct cert *cred_find_issuer(struct cred_store *s, const struct cert *c);
+/* CA certificate with this SHA-1 SPKI hash (CERTREQ), or NULL. */
+struct cert *cred_find_ca(struct cred_store *s, const uint8_t spki_sha1[20]);
+/* Whether c is a trust anchor here. */
+bool cred_is_anchor(struct cred_store *s, const struct cert *c);
+
+/* Iterate: the callback gets borrowed values; return false to stop. It must not change the store. */
+struct cred_cert_info {
+	const struct cert *cert;
+	enum cred_flag flag;
+	bool has_key;
+};
+void cred_each_cert(struct cred_store *s, bool (*fn)(void *ctx, const struct cred_cert_info *),
+		    void *ctx);
+void cred_each_key(struct cred_store *s, bool (*fn)(void *ctx, const struct keyref *), void *ctx);
+void cred_each_secret(struct cred_store *s, bool (*fn)(void *ctx, const char *unique_id),
+		      void *ctx);
+
+#endif

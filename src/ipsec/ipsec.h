@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_IPSEC_H
+#define IPSEC_IPSEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/ts.h"
+
+/*
+ * The whole contract between the engine and a datapath. All calls come from the engine's thread and
+ * return at once. Handles are numbers the backend makes; 0 is none.
+ */
+
+struct alg;
+
+enum ipsec_mode { IPSEC_TUNNEL, IPSEC_TRANSPORT };
+
+/* An SA pair with its policies. Views and lists are borrowed for the call. */
+struct ipsec_sa_params {
+	uint32_t reqid;
+	enum ipsec_mode mode;
+	uint32_t spi_in, spi_out; /* host order; spi_out 0: only the inbound SA (rekey, responder) */
+	struct addr local, remote; /* outer addresses; ports of UDP encapsulation when encap */
+	bool encap;
+	const struct alg *encr;	 /* rows of crypto/alg.h */
+	uint16_t key_bits;
+	const struct alg *integ; /* NULL for AEAD */
+	struct view encr_in, integ_in, encr_out, integ_out; /* keys, salts included */
+	bool esn;
+	uint32_t replay_window; /* packets; 0 off */
+	const struct ts_list *ts_local, *ts_remote;
+	uint32_t mark_in, mark_in_mask, mark_out, mark_out_mask;
+	uint32_t if_id_in, if_id_out;
+	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0 none */
+	uint32_t replaces; /* handle of the SA pair this one rekeys, or 0 */
+	struct view name;  /* for messages: "net{1}" */
+};
+
+/* Counters of one direction; times in ms of the engine's clock, 0 never. */
+struct ipsec_count {
+	uint64_t bytes, packets;
+	uint64_t last_use;
+};
+
+struct ipsec_stats {
+	struct ipsec_count in, out;
+	uint64_t dropped_policy_in, dropped_policy_out; /* outside the selectors */
+	uint64_t dropped_replay, dropped_auth;
+};
+
+struct ipsec;
+
+struct ipsec_ops {
+	/* "user" or "xfrm" */
+	const char *name;
+	/* Reserve an inbound SPI that is unique here. E_FULL. */
+	int (*alloc_spi)(struct ipsec *self, uint32_t *out) ERR_MUST_CHECK;
+	/* Give back an SPI that was never installed. */
+	void (*free_spi)(struct ipsec *self, uint32_t spi);
+	/* Install SAs and policies together, or nothing. */
+	int (*install)(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t *out_handle)
+		ERR_MUST_CHECK;
+	/* Add the outbound SA to a pair installed with spi_out 0 (same keys field as install). */
+	int (*install_out)(struct ipsec *self, uint32_t handle, const struct ipsec_sa_params *p)
+		ERR_MUST_CHECK;
+	/* Stop sending with this pair, keep receiving (rekeyed, waiting for stragglers). */
+	void (*remove_out)(struct ipsec *self, uint32_t handle);
+	/* Remove SAs and policies. The handle is gone afterwards. */
+	void (*remove)(struct ipsec *self, uint32_t handle);
+	int (*query)(struct ipsec *self, uint32_t handle, struct ipsec_stats *out) ERR_MUST_CHECK;
+	/* Move to other outer addresses (MOBIKE, NAT mapping change). */
+	int (*update)(struct ipsec *self, uint32_t handle, const struct addr *local,
+		      const struct addr *remote, bool encap) ERR_MUST_CHECK;
+	/* Virtual IP on this host: add (counted: two SAs may ask for the same) and remove. */
+	int (*add_vip)(struct ipsec *self, const struct addr *vip) ERR_MUST_CHECK;
+	void (*del_vip)(struct ipsec *self, const struct addr *vip);
+	/* Whether ESP leaves only in UDP (the engine then forces encapsulation by faking NAT). */
+	bool (*needs_encap)(struct ipsec *self);
+	void (*close)(struct ipsec *self);
+};
+
+/* What a backend tells the engine. Called in the engine's thread only (the backend queues). */
+struct ipsec_events {
+	void *ctx;
+	/* A soft or hard limit of bytes or packets was reached. */
+	void (*expire)(void *ctx, uint32_t handle, bool hard);
+	/* A packet matched a trap policy. */
+	void (*acquire)(void *ctx, uint32_t reqid, const struct ts *src, const struct ts *dst);
+	/* The peer's ESP came from another address or port than known (NAT mapping changed). */
+	void (*mapping)(void *ctx, uint32_t handle, const struct addr *remote);
+};
+
+struct ipsec {
+	const struct ipsec_ops *ops;
+};
+
+#endif

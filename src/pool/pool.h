@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef POOL_POOL_H
+#define POOL_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/*
+ * Virtual address pools and their leases. Memory decides; every change is also written to SQLite, so
+ * that an address belongs to the same identity after a restart. Leases are by identity, as the
+ * reference section 4.12 says: an online lease of the same identity is never given twice; an offline
+ * one is reassigned; else a fresh address; else the oldest offline lease of anyone.
+ */
+struct pool_set;
+
+/* path of the database file, or NULL to keep leases in memory only. On E_IO the error text goes to
+ * notes; the caller decides whether to go on in memory. */
+int pool_open(const char *path, struct log_notes *notes, struct pool_set **out) ERR_MUST_CHECK;
+void pool_close(struct pool_set *s);
+
+struct pool_attr {
+	uint16_t cp_type;  /* enum ike_cp_attr number (3 DNS, 10 DNS6, 4 NBNS, 13 SUBNET, ...) */
+	uint8_t value[32]; /* as in the CFG_REPLY */
+	uint8_t len;
+};
+
+struct pool_params {
+	const char *name;
+	struct addr_range range; /* all usable addresses; network and broadcast are left out */
+	struct addr first;	 /* where to start ("10.3.0.10/24"); none: at the beginning */
+	struct addr base;	 /* as printed ("10.3.0.0") */
+	const struct pool_attr *attrs;
+	size_t n_attrs;
+};
+
+/* "10.3.0.0/24", "10.3.0.10/24", "10.3.0.5-10.3.0.50", IPv6 likewise. E_MALFORMED. Fills range,
+ * first and base. */
+int pool_parse_addrs(const char *text, struct pool_params *out) ERR_MUST_CHECK;
+/* Add or replace. E_BUSY: there is one with another range and it has online leases. *out_size is the
+ * number of addresses (254 for a /24). */
+int pool_load(struct pool_set *s, const struct pool_params *params, uint64_t *out_size)
+	ERR_MUST_CHECK;
+/* E_NOTFOUND, E_BUSY with online leases. */
+int pool_unload(struct pool_set *s, const char *name) ERR_MUST_CHECK;
+
+struct pool_request {
+	const struct strs *pools; /* names, tried in order */
+	const char *identity;	  /* text of the peer's (EAP or IKE) identity */
+	uint8_t family;		  /* AF_INET or AF_INET6 */
+	struct addr wanted;	  /* the address asked for; none or zero = any */
+};
+
+/* Lease an address. E_FULL; E_NOTFOUND if no named pool of that family exists. Notes: "assigning new
+ * lease to 'ID'", "reassigning offline lease to 'ID'", "pool 'p' is full, unable to assign address". */
+int pool_acquire(struct pool_set *s, const struct pool_request *req, struct log_notes *notes,
+		 struct addr *out) ERR_MUST_CHECK;
+/* Give a lease back (it stays reserved, offline). Note: "lease A by 'ID' went offline". */
+void pool_release(struct pool_set *s, const struct addr *a, const char *identity,
+		  struct log_notes *notes);
+/* Attributes of the pool that leased `a`: borrowed until the next pool_load/unload. */
+const struct pool_attr *pool_attrs(const struct pool_set *s, const struct addr *a, size_t *out_n);
+
+struct pool_info {
+	const char *name;
+	struct addr base;
+	uint64_t size, online, offline;
+};
+struct pool_lease {
+	struct addr addr;
+	const char *identity;
+	bool online;
+};
+/* Iterate pools in load order, and leases of a pool by address. fn returns false to stop. */
+void pool_each(const struct pool_set *s, bool (*fn)(void *ctx, const struct pool_info *),
+	       void *ctx);
+void pool_each_lease(const struct pool_set *s, const char *name,
+		     bool (*fn)(void *ctx, const struct pool_lease *), void *ctx);
+bool pool_exists(const struct pool_set *s, const char *name);
+
+#endif

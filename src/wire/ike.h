@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WIRE_IKE_H
+#define WIRE_IKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Numbers of IKEv2 (RFC 7296 and the IANA "IKEv2 Parameters" registries) and their names. */
+
+#define IKE_HDR_LEN	     28
+#define IKE_VERSION	     0x20
+#define IKE_PORT	     500
+#define IKE_PORT_NATT	     4500
+#define IKE_NON_ESP_MARKER   4 /* zero octets before IKE on port 4500 (RFC 3948 section 2.2) */
+#define IKE_NONCE_MIN	     16
+#define IKE_NONCE_MAX	     256
+#define IKE_COOKIE_MAX	     64
+#define IKE_FLAG_INITIATOR   0x08
+#define IKE_FLAG_VERSION     0x10
+#define IKE_FLAG_RESPONSE    0x20
+
+enum ike_exchange {
+	IKE_SA_INIT = 34,
+	IKE_AUTH = 35,
+	IKE_CREATE_CHILD_SA = 36,
+	IKE_INFORMATIONAL = 37,
+	IKE_SESSION_RESUME = 38,
+	IKE_INTERMEDIATE = 43,
+	IKE_FOLLOWUP_KE = 44,
+};
+
+enum ike_payload {
+	PAYLOAD_NONE = 0,
+	PAYLOAD_SA = 33,
+	PAYLOAD_KE = 34,
+	PAYLOAD_IDI = 35,
+	PAYLOAD_IDR = 36,
+	PAYLOAD_CERT = 37,
+	PAYLOAD_CERTREQ = 38,
+	PAYLOAD_AUTH = 39,
+	PAYLOAD_NONCE = 40,
+	PAYLOAD_NOTIFY = 41,
+	PAYLOAD_DELETE = 42,
+	PAYLOAD_VENDOR = 43,
+	PAYLOAD_TSI = 44,
+	PAYLOAD_TSR = 45,
+	PAYLOAD_SK = 46,
+	PAYLOAD_CP = 47,
+	PAYLOAD_EAP = 48,
+	PAYLOAD_SKF = 53,
+};
+
+enum ike_notify {
+	N_UNSUPPORTED_CRITICAL_PAYLOAD = 1,
+	N_INVALID_IKE_SPI = 4,
+	N_INVALID_MAJOR_VERSION = 5,
+	N_INVALID_SYNTAX = 7,
+	N_INVALID_MESSAGE_ID = 9,
+	N_INVALID_SPI = 11,
+	N_NO_PROPOSAL_CHOSEN = 14,
+	N_INVALID_KE_PAYLOAD = 17,
+	N_AUTHENTICATION_FAILED = 24,
+	N_SINGLE_PAIR_REQUIRED = 34,
+	N_NO_ADDITIONAL_SAS = 35,
+	N_INTERNAL_ADDRESS_FAILURE = 36,
+	N_FAILED_CP_REQUIRED = 37,
+	N_TS_UNACCEPTABLE = 38,
+	N_INVALID_SELECTORS = 39,
+	N_UNACCEPTABLE_ADDRESSES = 40,
+	N_UNEXPECTED_NAT_DETECTED = 41,
+	N_TEMPORARY_FAILURE = 43,
+	N_CHILD_SA_NOT_FOUND = 44,
+	N_STATE_NOT_FOUND = 47,
+	N_TS_MAX_QUEUE = 48,
+	N_FIRST_STATUS = 16384, /* numbers below are errors */
+	N_INITIAL_CONTACT = 16384,
+	N_SET_WINDOW_SIZE = 16385,
+	N_ADDITIONAL_TS_POSSIBLE = 16386,
+	N_IPCOMP_SUPPORTED = 16387,
+	N_NAT_DETECTION_SOURCE_IP = 16388,
+	N_NAT_DETECTION_DESTINATION_IP = 16389,
+	N_COOKIE = 16390,
+	N_USE_TRANSPORT_MODE = 16391,
+	N_HTTP_CERT_LOOKUP_SUPPORTED = 16392,
+	N_REKEY_SA = 16393,
+	N_ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
+	N_NON_FIRST_FRAGMENTS_ALSO = 16395,
+	N_MOBIKE_SUPPORTED = 16396,
+	N_ADDITIONAL_IP4_ADDRESS = 16397,
+	N_ADDITIONAL_IP6_ADDRESS = 16398,
+	N_NO_ADDITIONAL_ADDRESSES = 16399,
+	N_UPDATE_SA_ADDRESSES = 16400,
+	N_COOKIE2 = 16401,
+	N_NO_NATS_ALLOWED = 16402,
+	N_AUTH_LIFETIME = 16403,
+	N_MULTIPLE_AUTH_SUPPORTED = 16404,
+	N_ANOTHER_AUTH_FOLLOWS = 16405,
+	N_REDIRECT_SUPPORTED = 16406,
+	N_REDIRECT = 16407,
+	N_REDIRECTED_FROM = 16408,
+	N_EAP_ONLY_AUTHENTICATION = 16417,
+	N_CHILDLESS_IKEV2_SUPPORTED = 16418,
+	N_QUICK_CRASH_DETECTION = 16419,
+	N_MESSAGE_ID_SYNC_SUPPORTED = 16420,
+	N_FRAGMENTATION_SUPPORTED = 16430,
+	N_SIGNATURE_HASH_ALGORITHMS = 16431,
+	N_USE_PPK = 16435,
+	N_PPK_IDENTITY = 16436,
+	N_NO_PPK_AUTH = 16437,
+	N_INTERMEDIATE_EXCHANGE_SUPPORTED = 16438,
+	N_ADDITIONAL_KEY_EXCHANGE = 16441,
+};
+
+enum ike_protocol { PROTO_NONE = 0, PROTO_IKE = 1, PROTO_AH = 2, PROTO_ESP = 3 };
+
+enum ike_id_type {
+	ID_IPV4_ADDR = 1,
+	ID_FQDN = 2,
+	ID_RFC822_ADDR = 3,
+	ID_IPV6_ADDR = 5,
+	ID_DER_ASN1_DN = 9,
+	ID_DER_ASN1_GN = 10,
+	ID_KEY_ID = 11,
+};
+
+enum ike_cert_encoding { CERT_X509_SIGNATURE = 4, CERT_CRL = 7, CERT_HASH_URL_X509 = 12 };
+
+/* RFC 7296 section 3.8, RFC 4754, RFC 7427 */
+enum ike_auth_method {
+	AUTH_RSA = 1,
+	AUTH_SHARED_KEY = 2,
+	AUTH_ECDSA_256 = 9,
+	AUTH_ECDSA_384 = 10,
+	AUTH_ECDSA_521 = 11,
+	AUTH_DIGITAL_SIGNATURE = 14,
+};
+
+/* RFC 7427 section 7, RFC 8420 */
+enum ike_hash { IKE_HASH_SHA1 = 1, IKE_HASH_SHA256 = 2, IKE_HASH_SHA384 = 3, IKE_HASH_SHA512 = 4,
+		IKE_HASH_IDENTITY = 5 };
+
+enum ike_cp_type { CP_REQUEST = 1, CP_REPLY = 2, CP_SET = 3, CP_ACK = 4 };
+
+enum ike_cp_attr {
+	CP_INTERNAL_IP4_ADDRESS = 1,
+	CP_INTERNAL_IP4_NETMASK = 2,
+	CP_INTERNAL_IP4_DNS = 3,
+	CP_INTERNAL_IP4_NBNS = 4,
+	CP_INTERNAL_IP4_DHCP = 6,
+	CP_APPLICATION_VERSION = 7,
+	CP_INTERNAL_IP6_ADDRESS = 8,
+	CP_INTERNAL_IP6_DNS = 10,
+	CP_INTERNAL_IP6_DHCP = 12,
+	CP_INTERNAL_IP4_SUBNET = 13,
+	CP_SUPPORTED_ATTRIBUTES = 14,
+	CP_INTERNAL_IP6_SUBNET = 15,
+};
+
+/* "IKE_SA_INIT", ...; "UNKNOWN" for a number without a name. */
+const char *ike_exchange_name(uint8_t exchange);
+/* "SA", "KE", "IDi", ... as in message summaries; NULL without a name. */
+const char *ike_payload_name(uint8_t type);
+/* "NATD_S_IP", "NO_PROP", ... as in message summaries; NULL without a name. */
+const char *ike_notify_short(uint16_t type);
+/* "NAT_DETECTION_SOURCE_IP", "NO_PROPOSAL_CHOSEN", ...; NULL without a name. */
+const char *ike_notify_name(uint16_t type);
+/* "ADDR", "DNS6", ... as in message summaries; NULL without a name. */
+const char *ike_cp_attr_name(uint16_t type);
+/* "ESP", "AH", "IKE" */
+const char *ike_protocol_name(uint8_t protocol);
+/* Whether a notify type reports an error (RFC 7296 section 3.10.1). */
+bool ike_notify_is_error(uint16_t type);
+
+#endif
