@@ -144,6 +144,12 @@ void wbuf_reset(struct wbuf *w)
 	w->err = 0;
 }
 
+void wbuf_fail(struct wbuf *w, int err)
+{
+	if (w->err == 0)
+		w->err = err;
+}
+
 int wbuf_err(const struct wbuf *w)
 {
 	return w->err;
