@@ -7,17 +7,17 @@
 
 /* Numbers of IKEv2 (RFC 7296 and the IANA "IKEv2 Parameters" registries) and their names. */
 
-#define IKE_HDR_LEN	     28
-#define IKE_VERSION	     0x20
-#define IKE_PORT	     500
-#define IKE_PORT_NATT	     4500
-#define IKE_NON_ESP_MARKER   4 /* zero octets before IKE on port 4500 (RFC 3948 section 2.2) */
-#define IKE_NONCE_MIN	     16
-#define IKE_NONCE_MAX	     256
-#define IKE_COOKIE_MAX	     64
-#define IKE_FLAG_INITIATOR   0x08
-#define IKE_FLAG_VERSION     0x10
-#define IKE_FLAG_RESPONSE    0x20
+#define IKE_HDR_LEN	   28
+#define IKE_VERSION	   0x20
+#define IKE_PORT	   500
+#define IKE_PORT_NATT	   4500
+#define IKE_NON_ESP_MARKER 4 /* zero octets before IKE on port 4500 (RFC 3948 section 2.2) */
+#define IKE_NONCE_MIN	   16
+#define IKE_NONCE_MAX	   256
+#define IKE_COOKIE_MAX	   64
+#define IKE_FLAG_INITIATOR 0x08
+#define IKE_FLAG_VERSION   0x10
+#define IKE_FLAG_RESPONSE  0x20
 
 enum ike_exchange {
 	IKE_SA_INIT = 34,
@@ -136,8 +136,13 @@ enum ike_auth_method {
 };
 
 /* RFC 7427 section 7, RFC 8420 */
-enum ike_hash { IKE_HASH_SHA1 = 1, IKE_HASH_SHA256 = 2, IKE_HASH_SHA384 = 3, IKE_HASH_SHA512 = 4,
-		IKE_HASH_IDENTITY = 5 };
+enum ike_hash {
+	IKE_HASH_SHA1 = 1,
+	IKE_HASH_SHA256 = 2,
+	IKE_HASH_SHA384 = 3,
+	IKE_HASH_SHA512 = 4,
+	IKE_HASH_IDENTITY = 5
+};
 
 enum ike_cp_type { CP_REQUEST = 1, CP_REPLY = 2, CP_SET = 3, CP_ACK = 4 };
 

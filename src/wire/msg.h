@@ -94,7 +94,7 @@ struct wire_payload {
 		struct wire_auth auth;
 		struct wire_notify notify;
 		struct wire_delete del;
-		struct view data; /* Nonce, Vendor ID, EAP; SK: IV onwards; */
+		struct view data; /* Nonce, Vendor ID, EAP, unknown; SK: IV onwards */
 		struct {
 			struct wire_skf skf;
 			struct view data; /* IV onwards */
@@ -115,20 +115,27 @@ struct wire_msg {
 	uint8_t critical_type; /* the unknown critical payload when decoding gave E_CRITICAL */
 };
 
-/* Decode the 28-byte header only. The length field must be at most the bytes given. */
+/*
+ * Decode the 28-byte header only. Its length field must be at most the bytes given (else E_SHORT)
+ * and at least 28 (E_MALFORMED). The version is not judged.
+ */
 int wire_hdr_decode(struct view datagram, struct wire_hdr *out) ERR_MUST_CHECK;
 void wire_hdr_encode(const struct wire_hdr *hdr, struct wbuf *out);
 
 /*
  * Decode a whole message: header and cleartext payloads; an SK or SKF payload must be the last one
- * and is kept closed. Errors: E_SHORT, E_TRAILING, E_MALFORMED, E_LIMIT, E_CRITICAL, and
- * E_UNSUPPORTED for another major version. On E_CRITICAL critical_type and hdr are set.
+ * and is kept closed. Unknown types are kept as they are (u.data); the critical bit of known ones is
+ * ignored (RFC 7296 section 2.5). Errors: E_SHORT, E_TRAILING (also: datagram longer than the header
+ * says), E_MALFORMED (also: a second SA, KE, ...), E_LIMIT, E_CRITICAL with critical_type set, and
+ * E_UNSUPPORTED for another major version. On failure there are no payloads, and hdr is set if it
+ * was readable, else zero.
  */
 int wire_msg_decode(struct view datagram, struct wire_msg *out) ERR_MUST_CHECK;
 
 /*
  * Decode opened (decrypted) payloads of type `first` onwards and append them to *msg, which has the
- * header and outer payloads already. Nested SK/SKF is E_MALFORMED.
+ * header and outer payloads already. Errors as above, and E_MALFORMED for a nested SK or SKF; the
+ * message is then as it was before (but for critical_type).
  */
 int wire_msg_decode_inner(uint8_t first, struct view plain, struct wire_msg *msg) ERR_MUST_CHECK;
 
@@ -142,7 +149,8 @@ const struct wire_notify *wire_msg_error(const struct wire_msg *msg);
 
 /*
  * "IKE_SA_INIT request 0 [ SA KE No N(NATD_S_IP) ... ]": the summary of the log, payload names and
- * order as strongSwan prints them ("E" is not shown for an opened SK; EF(1/3) for SKF).
+ * order as strongSwan prints them. "E" and "EF(1/3)" stand for a closed SK or SKF; an opened one is
+ * not shown. Unknown types are UNKN(200) and N((40960)).
  */
 void wire_msg_summary(const struct wire_msg *msg, struct wbuf *out);
 
@@ -180,7 +188,7 @@ void wire_put_eap(struct wire_writer *w, struct view packet);
 /*
  * Start an SK (or SKF: skf non-NULL) payload whose inner chain begins with `first`; the content
  * (IV, ciphertext, ICV) follows by the caller, who then patches the length with
- * wbuf_patch_len16(buf, at_len, at_payload). Returns offsets through out pointers.
+ * wbuf_patch_len16(buf, at_len, at_payload). It ends the chain. Returns offsets into the buffer.
  */
 struct wire_sk_marks {
 	size_t at_payload; /* where the generic payload header starts */

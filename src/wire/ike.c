@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/ike.h"
+
+#include <stddef.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+struct number_name {
+	uint16_t number;
+	const char *name;
+};
+
+static const struct number_name exchanges[] = {
+	{IKE_SA_INIT, "IKE_SA_INIT"},
+	{IKE_AUTH, "IKE_AUTH"},
+	{IKE_CREATE_CHILD_SA, "CREATE_CHILD_SA"},
+	{IKE_INFORMATIONAL, "INFORMATIONAL"},
+	{IKE_SESSION_RESUME, "IKE_SESSION_RESUME"},
+	{IKE_INTERMEDIATE, "IKE_INTERMEDIATE"},
+	{IKE_FOLLOWUP_KE, "IKE_FOLLOWUP_KE"},
+};
+
+static const struct number_name payloads[] = {
+	{PAYLOAD_SA, "SA"},
+	{PAYLOAD_KE, "KE"},
+	{PAYLOAD_IDI, "IDi"},
+	{PAYLOAD_IDR, "IDr"},
+	{PAYLOAD_CERT, "CERT"},
+	{PAYLOAD_CERTREQ, "CERTREQ"},
+	{PAYLOAD_AUTH, "AUTH"},
+	{PAYLOAD_NONCE, "No"},
+	{PAYLOAD_NOTIFY, "N"},
+	{PAYLOAD_DELETE, "D"},
+	{PAYLOAD_VENDOR, "V"},
+	{PAYLOAD_TSI, "TSi"},
+	{PAYLOAD_TSR, "TSr"},
+	{PAYLOAD_SK, "E"},
+	{PAYLOAD_CP, "CP"},
+	{PAYLOAD_EAP, "EAP"},
+	{49, "GSPM"}, /* 49 to 52 are not decoded, but have names */
+	{50, "IDg"},
+	{51, "GSA"},
+	{52, "KD"},
+	{PAYLOAD_SKF, "EF"},
+};
+
+/* The last six are not in the enum: DNS domains (RFC 8598), Microsoft's servers, expiry, NBNS. */
+static const struct number_name cp_attrs[] = {
+	{CP_INTERNAL_IP4_ADDRESS, "ADDR"},
+	{CP_INTERNAL_IP4_NETMASK, "MASK"},
+	{CP_INTERNAL_IP4_DNS, "DNS"},
+	{CP_INTERNAL_IP4_NBNS, "NBNS"},
+	{CP_INTERNAL_IP4_DHCP, "DHCP"},
+	{CP_APPLICATION_VERSION, "VER"},
+	{CP_INTERNAL_IP6_ADDRESS, "ADDR6"},
+	{CP_INTERNAL_IP6_DNS, "DNS6"},
+	{CP_INTERNAL_IP6_DHCP, "DHCP6"},
+	{CP_INTERNAL_IP4_SUBNET, "SUBNET"},
+	{CP_SUPPORTED_ATTRIBUTES, "SUP"},
+	{CP_INTERNAL_IP6_SUBNET, "SUBNET6"},
+	{5, "EXP"},
+	{9, "NBNS6"},
+	{25, "DOMAIN"},
+	{26, "TA"},
+	{23456, "SRV"},
+	{23457, "SRV6"},
+};
+
+static const struct notify_name {
+	uint16_t type;
+	const char *in_summary;
+	const char *name;
+} notifies[] = {
+	{N_UNSUPPORTED_CRITICAL_PAYLOAD, "CRIT", "UNSUPPORTED_CRITICAL_PAYLOAD"},
+	{N_INVALID_IKE_SPI, "INVAL_IKE_SPI", "INVALID_IKE_SPI"},
+	{N_INVALID_MAJOR_VERSION, "INVAL_MAJOR", "INVALID_MAJOR_VERSION"},
+	{N_INVALID_SYNTAX, "INVAL_SYN", "INVALID_SYNTAX"},
+	{N_INVALID_MESSAGE_ID, "INVAL_MID", "INVALID_MESSAGE_ID"},
+	{N_INVALID_SPI, "INVAL_SPI", "INVALID_SPI"},
+	{N_NO_PROPOSAL_CHOSEN, "NO_PROP", "NO_PROPOSAL_CHOSEN"},
+	{N_INVALID_KE_PAYLOAD, "INVAL_KE", "INVALID_KE_PAYLOAD"},
+	{N_AUTHENTICATION_FAILED, "AUTH_FAILED", "AUTHENTICATION_FAILED"},
+	{N_SINGLE_PAIR_REQUIRED, "SINGLE_PAIR", "SINGLE_PAIR_REQUIRED"},
+	{N_NO_ADDITIONAL_SAS, "NO_ADD_SAS", "NO_ADDITIONAL_SAS"},
+	{N_INTERNAL_ADDRESS_FAILURE, "INT_ADDR_FAIL", "INTERNAL_ADDRESS_FAILURE"},
+	{N_FAILED_CP_REQUIRED, "FAIL_CP_REQ", "FAILED_CP_REQUIRED"},
+	{N_TS_UNACCEPTABLE, "TS_UNACCEPT", "TS_UNACCEPTABLE"},
+	{N_INVALID_SELECTORS, "INVAL_SEL", "INVALID_SELECTORS"},
+	{N_UNACCEPTABLE_ADDRESSES, "UNACCEPT_ADDR", "UNACCEPTABLE_ADDRESSES"},
+	{N_UNEXPECTED_NAT_DETECTED, "UNEXPECT_NAT", "UNEXPECTED_NAT_DETECTED"},
+	{N_TEMPORARY_FAILURE, "TEMP_FAIL", "TEMPORARY_FAILURE"},
+	{N_CHILD_SA_NOT_FOUND, "NO_CHILD_SA", "CHILD_SA_NOT_FOUND"},
+	{N_STATE_NOT_FOUND, "NO_STATE", "STATE_NOT_FOUND"},
+	{N_TS_MAX_QUEUE, "MAX_QUEUE", "TS_MAX_QUEUE"},
+	{12345, "MS_STATUS", "MS_NOTIFY_STATUS"}, /* Microsoft's, in the private range */
+	{N_INITIAL_CONTACT, "INIT_CONTACT", "INITIAL_CONTACT"},
+	{N_SET_WINDOW_SIZE, "SET_WINSIZE", "SET_WINDOW_SIZE"},
+	{N_ADDITIONAL_TS_POSSIBLE, "ADD_TS_POSS", "ADDITIONAL_TS_POSSIBLE"},
+	{N_IPCOMP_SUPPORTED, "IPCOMP_SUP", "IPCOMP_SUPPORTED"},
+	{N_NAT_DETECTION_SOURCE_IP, "NATD_S_IP", "NAT_DETECTION_SOURCE_IP"},
+	{N_NAT_DETECTION_DESTINATION_IP, "NATD_D_IP", "NAT_DETECTION_DESTINATION_IP"},
+	{N_COOKIE, "COOKIE", "COOKIE"},
+	{N_USE_TRANSPORT_MODE, "USE_TRANSP", "USE_TRANSPORT_MODE"},
+	{N_HTTP_CERT_LOOKUP_SUPPORTED, "HTTP_CERT_LOOK", "HTTP_CERT_LOOKUP_SUPPORTED"},
+	{N_REKEY_SA, "REKEY_SA", "REKEY_SA"},
+	{N_ESP_TFC_PADDING_NOT_SUPPORTED, "ESP_TFC_PAD_N", "ESP_TFC_PADDING_NOT_SUPPORTED"},
+	{N_NON_FIRST_FRAGMENTS_ALSO, "NON_FIRST_FRAG", "NON_FIRST_FRAGMENTS_ALSO"},
+	{N_MOBIKE_SUPPORTED, "MOBIKE_SUP", "MOBIKE_SUPPORTED"},
+	{N_ADDITIONAL_IP4_ADDRESS, "ADD_4_ADDR", "ADDITIONAL_IP4_ADDRESS"},
+	{N_ADDITIONAL_IP6_ADDRESS, "ADD_6_ADDR", "ADDITIONAL_IP6_ADDRESS"},
+	{N_NO_ADDITIONAL_ADDRESSES, "NO_ADD_ADDR", "NO_ADDITIONAL_ADDRESSES"},
+	{N_UPDATE_SA_ADDRESSES, "UPD_SA_ADDR", "UPDATE_SA_ADDRESSES"},
+	{N_COOKIE2, "COOKIE2", "COOKIE2"},
+	{N_NO_NATS_ALLOWED, "NO_NATS", "NO_NATS_ALLOWED"},
+	{N_AUTH_LIFETIME, "AUTH_LFT", "AUTH_LIFETIME"},
+	{N_MULTIPLE_AUTH_SUPPORTED, "MULT_AUTH", "MULTIPLE_AUTH_SUPPORTED"},
+	{N_ANOTHER_AUTH_FOLLOWS, "AUTH_FOLLOWS", "ANOTHER_AUTH_FOLLOWS"},
+	{N_REDIRECT_SUPPORTED, "REDIR_SUP", "REDIRECT_SUPPORTED"},
+	{N_REDIRECT, "REDIR", "REDIRECT"},
+	{N_REDIRECTED_FROM, "REDIR_FROM", "REDIRECTED_FROM"},
+	{16409, "TKT_LT_OPAQUE", "TICKET_LT_OPAQUE"}, /* tickets: RFC 5723 */
+	{16410, "TKT_REQ", "TICKET_REQUEST"},
+	{16411, "TKT_ACK", "TICKET_ACK"},
+	{16412, "TKT_NACK", "TICKET_NACK"},
+	{16413, "TKT_OPAQUE", "TICKET_OPAQUE"},
+	{N_EAP_ONLY_AUTHENTICATION, "EAP_ONLY", "EAP_ONLY_AUTHENTICATION"},
+	{N_CHILDLESS_IKEV2_SUPPORTED, "CHDLESS_SUP", "CHILDLESS_IKEV2_SUPPORTED"},
+	{N_QUICK_CRASH_DETECTION, "CRASH_DET", "QUICK_CRASH_DETECTION"},
+	{N_MESSAGE_ID_SYNC_SUPPORTED, "MSG_ID_SYN_SUP", "IKEV2_MESSAGE_ID_SYNC_SUPPORTED"},
+	{16421, "RPL_CTR_SYN_SUP", "IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED"}, /* RFC 6311 */
+	{16422, "MSG_ID_SYN", "IKEV2_MESSAGE_ID_SYNC"},
+	{16423, "RPL_CTR_SYN", "IPSEC_REPLAY_COUNTER_SYNC"},
+	{N_FRAGMENTATION_SUPPORTED, "FRAG_SUP", "IKEV2_FRAGMENTATION_SUPPORTED"},
+	{N_SIGNATURE_HASH_ALGORITHMS, "HASH_ALG", "SIGNATURE_HASH_ALGORITHMS"},
+	{N_USE_PPK, "USE_PPK", "USE_PPK"},
+	{N_PPK_IDENTITY, "PPK_ID", "PPK_IDENTITY"},
+	{N_NO_PPK_AUTH, "NO_PPK", "NO_PPK_AUTH"},
+	{N_INTERMEDIATE_EXCHANGE_SUPPORTED, "IKE_INT_SUP", "INTERMEDIATE_EXCHANGE_SUPPORTED"},
+	{N_ADDITIONAL_KEY_EXCHANGE, "ADD_KE", "ADDITIONAL_KEY_EXCHANGE"},
+	{16442, "AGGFRAG", "USE_AGGFRAG"},			     /* RFC 9347 */
+	{16443, "SUPPORTED_AUTH_METHODS", "SUPPORTED_AUTH_METHODS"}, /* RFC 9593 */
+	{16444, "RES_INFO", "SA_RESOURCE_INFO"},		     /* RFC 9611 */
+	{40961, "BEET_MODE", "USE_BEET_MODE"},			     /* strongSwan's, private */
+	{40969, "RADIUS", "RADIUS_ATTRIBUTE"},
+};
+
+static const char *name_of(const struct number_name *table, size_t count, uint16_t number)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].number == number)
+			return table[i].name;
+	}
+	return NULL;
+}
+
+static const struct notify_name *find_notify(uint16_t type)
+{
+	for (size_t i = 0; i < COUNT(notifies); i++) {
+		if (notifies[i].type == type)
+			return &notifies[i];
+	}
+	return NULL;
+}
+
+const char *ike_exchange_name(uint8_t exchange)
+{
+	const char *name = name_of(exchanges, COUNT(exchanges), exchange);
+
+	return name ? name : "UNKNOWN";
+}
+
+const char *ike_payload_name(uint8_t type)
+{
+	return name_of(payloads, COUNT(payloads), type);
+}
+
+const char *ike_notify_short(uint16_t type)
+{
+	const struct notify_name *n = find_notify(type);
+
+	return n ? n->in_summary : NULL;
+}
+
+const char *ike_notify_name(uint16_t type)
+{
+	const struct notify_name *n = find_notify(type);
+
+	return n ? n->name : NULL;
+}
+
+const char *ike_cp_attr_name(uint16_t type)
+{
+	return name_of(cp_attrs, COUNT(cp_attrs), type);
+}
+
+const char *ike_protocol_name(uint8_t protocol)
+{
+	static const char *const names[] = {
+		[PROTO_IKE] = "IKE",
+		[PROTO_AH] = "AH",
+		[PROTO_ESP] = "ESP",
+	};
+
+	return protocol < COUNT(names) && names[protocol] ? names[protocol] : "UNKNOWN";
+}
+
+bool ike_notify_is_error(uint16_t type)
+{
+	return type < N_FIRST_STATUS;
+}
