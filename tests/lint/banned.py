@@ -36,7 +36,7 @@ IN_ROOMS = {
 }
 ALLOW = 'tests/lint/banned.allow'
 
-_CALL = re.compile(r'\b([a-z_][a-z0-9_]*)\s*\(')
+_CALL = re.compile(r'(?<![.>])\b([a-z_][a-z0-9_]*)\s*\(')
 
 
 def read_allowed(root):

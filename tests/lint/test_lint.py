@@ -126,6 +126,17 @@ def test_symbols_accepts_plural_alias_and_main(tree):
     assert tree.findings('symbols') == []
 
 
+def test_symbols_of_a_facade_stay_in_its_room(tree):
+    tree.write('src/wire/msg.h', 'int wire_put(void);\nextern int wire_rows[];\nint stray(void);\n')
+    source = 'int wire_put(void) { return 1; }\nint wire_rows[2];\n'
+    tree.write('src/wire/put.c', source + 'int stray(void) { return 1; }\n')
+    tree.compile('src/wire/put.c')
+    tree.assert_one('symbols', 'src/wire/put.c:1', "exports 'stray'")
+    tree.write('src/ike/keys.c', source)
+    tree.compile('src/ike/keys.c')
+    assert len(tree.findings('symbols')) == 2
+
+
 def test_symbols_without_a_build_is_no_success(tree):
     done = subprocess.run([HERE / 'symbols.py', '--root', tree.root],
                           capture_output=True, text=True)
@@ -147,7 +158,8 @@ def test_banned_in_rooms(tree):
 
 def test_banned_ignores_words_that_are_no_calls(tree):
     tree.write('src/base/str.c', '/* strcpy(a, b) */ // gets(\nconst char *s = "system(\\"x\\")";\n'
-               'int my_system(void), x_rand(void), rand_x;\nchar q = \'"\';\n')
+               'int my_system(void), x_rand(void), rand_x;\nchar q = \'"\';\n'
+               'int f(void) { return hooks->random(1) + hooks.random(2); }\n')
     assert tree.findings('banned') == []
 
 
