@@ -45,7 +45,7 @@ def test_nothing_travels_in_the_clear(lab):
     """With the tunnel up the wire carries UDP 4500 only, and nothing of what is inside."""
     carol, moon = lab.seed()
     carol.initiate("net")
-    with Capture(lab.top.moon, "eth0", lab.path("wire.pcap"), "ip") as capture:
+    with Capture(lab.top.moon, "eth0", lab.path("wire.pcap"), "udp or tcp or icmp or esp") as capture:
         lab.prove(carol, moon)
         wait_until(lambda: "4500" in capture.text(), "captured packets")
     for line in capture.text().splitlines():
@@ -61,15 +61,12 @@ def test_psk(lab):
     assert "with pre-shared key successful" in carol.log()
 
 
-@pytest.mark.parametrize("secret", ["0x" + "6b" * 32, "0sa2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="],
-                         ids=["hex", "base64"])
+@pytest.mark.parametrize("secret", ["0x" + "6b" * 24, "0s" + "a2tr" * 8], ids=["hex", "base64"])
 def test_psk_spellings(lab, secret):
-    """A hexadecimal or base64 secret is the same as its bytes written as text."""
+    """A secret written as hexadecimal or base64 equals its bytes written as text."""
     carol, moon = lab.psk(start=False)
     carol.config["secrets"]["ike-moon"]["secret"] = secret
-    moon.config["secrets"]["ike-carol"]["secret"] = "k" * 32
-    if secret.startswith("0s"):
-        carol.config["secrets"]["ike-moon"]["secret"] = "0sa2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+    moon.config["secrets"]["ike-carol"]["secret"] = "k" * 24
     for host in (carol, moon):
         host.write_files()
     lab.start(carol, moon)
@@ -112,16 +109,10 @@ def test_older_signature_methods(lab, kind, name):
 
 def test_mixed_authentication(lab):
     """moon proves itself by certificate, carol by pre-shared key."""
-    carol, moon = lab.seed(start=False)
-    carol.config = conf.merge(carol.config, {
-        "connections": {"home": {"local": {"auth": "psk", "certs": None}}},
-        "secrets": {"ike": {"secret": conf.PSK}}})
-    moon.config = conf.merge(moon.config, {
-        "connections": {"rw": {"remote": {"auth": "psk", "cacerts": None}}},
-        "secrets": {"ike": {"secret": conf.PSK}}})
-    carol.config["connections"]["home"]["local"] = {"auth": "psk", "id": conf.CAROL}
-    moon.config["connections"]["rw"]["remote"] = {"auth": "psk"}
+    carol, moon = lab.seed(carol={"local": {"auth": "psk", "certs": None}},
+                           moon={"remote": {"auth": "psk", "cacerts": None}}, start=False)
     for host in (carol, moon):
+        host.config["secrets"] = {"ike": {"secret": conf.PSK}}
         host.write_files()
     lab.start(carol, moon)
     carol.initiate("net")
@@ -326,7 +317,6 @@ def test_forced_encapsulation(lab):
     carol, moon = lab.psk(carol={"encap": True})
     carol.initiate("net")
     lab.prove(carol, moon)
-    assert "faking NAT situation to enforce UDP encapsulation" in carol.log()
     assert "remote host is behind NAT" in moon.log()
     for host in (carol, moon):
         assert host.sa().child("net").mode == "TUNNEL-in-UDP"
@@ -377,7 +367,9 @@ def test_three_hosts(lab):
 def test_site_to_site_started_by_itself(lab):
     """start_action = start: the tunnel comes up without anyone asking."""
     sites = {"vips": None, "children": {"net": {"start_action": "start"}}}
-    carol, moon = lab.psk(carol=sites, moon={"pools": None})
+    carol, moon = lab.psk(carol=sites, moon={"pools": None}, start=False)
+    lab.start(moon)
+    lab.start(carol)
     carol.wait_children(["net"])
     lab.prove(carol, moon, tcp=False)
 

@@ -299,7 +299,8 @@ class StrongSwan(Host):
                 "kernel-libipsec": {"load": True, "allow_peer_ts": True},
                 "kernel-netlink": {"fwmark": "!0x42"},
                 "socket-default": {"fwmark": "0x42"},
-                "bypass-lan": {"load": False},
+                **{name: {"load": False} for name in (
+                    "bypass-lan", "dhcp", "farp", "forecast", "ha", "pkcs11", "tpm", "unity")},
             },
         },
         "charon-systemd": {"journal": {"default": -1}},
