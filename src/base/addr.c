@@ -194,7 +194,7 @@ bool addr_range_is_subnet(const struct addr_range *r, unsigned *out_bits)
 
 const char *addr_range_text(const struct addr_range *r, char buf[ADDR_RANGE_MAX])
 {
-	char first[ADDR_TEXT_MAX] = "?", last[ADDR_TEXT_MAX] = "?";
+	char first[INET6_ADDRSTRLEN] = "?", last[INET6_ADDRSTRLEN] = "?";
 	unsigned bits;
 
 	if (addr_len(r->family)) {
