@@ -26,8 +26,9 @@ struct alg {
 	const char *impl; /* who does it, for get-algorithms: "openssl" */
 	union {
 		struct {
-			uint16_t key_bits[4]; /* allowed key lengths, 0-terminated; first = default */
-			bool key_attr;	      /* a Key Length attribute is sent */
+			/* allowed key lengths, 0-terminated; first = default */
+			uint16_t key_bits[4];
+			bool key_attr; /* a Key Length attribute is sent */
 			bool aead;
 			bool iv_counter; /* IV is a counter; otherwise it must be unpredictable */
 			uint8_t salt_len, iv_len, block, icv_len; /* bytes; icv_len of an AEAD */
@@ -35,7 +36,7 @@ struct alg {
 		} encr;
 		struct {
 			uint8_t out_len, key_len; /* bytes; key_len of SK_d and SK_p */
-			bool fixed_key;		  /* XCBC, CMAC: RFC 7296 section 2.14 halves nonces */
+			bool fixed_key; /* XCBC, CMAC: RFC 7296 section 2.14 halves nonces */
 			const struct alg_mac *impl;
 		} prf;
 		struct {
@@ -43,10 +44,10 @@ struct alg {
 			const struct alg_mac *impl;
 		} integ;
 		struct {
-			bool kem;	       /* offer is a public key, answer a ciphertext */
+			bool kem; /* offer is a public key, answer a ciphertext */
 			bool post_quantum;
 			uint16_t offer_len, answer_len; /* KE payload data, bytes */
-			uint8_t strength;	       /* security bits, classical */
+			uint8_t strength;		/* security bits, classical */
 			const struct alg_ke *impl;
 		} ke;
 	} u;
