@@ -41,9 +41,9 @@ size_t seal_block(const struct seal *s);
 bool seal_iv_is_counter(const struct seal *s);
 
 struct seal_io {
-	struct view aad;      /* authenticated only */
-	const uint8_t *iv;    /* seal_iv_len() bytes */
-	uint8_t *data;	      /* en- or decrypted in place */
+	struct view aad;   /* authenticated only */
+	const uint8_t *iv; /* seal_iv_len() bytes */
+	uint8_t *data;	   /* en- or decrypted in place */
 	size_t len;
 	uint8_t *icv;	      /* seal_icv_len() bytes, written or checked */
 	struct view aad_tail; /* authenticated after the ciphertext (ESN high bits, non-AEAD) */
