@@ -104,7 +104,7 @@ def test_start_script_that_fails(lab):
 def test_filelog(lab):
     """filelog: a path, levels by group, time format, names of IKE_SAs, appending or not."""
     settings = {"charon": {"filelog": {
-        "quiet": {"path": "/run/quiet.log", "default": 0},
+        "quiet": {"path": "/run/quiet.log", "default": 0, "flush_line": True},
         "mine": {"path": "/run/mine.log", "default": 1, "enc": 0, "ike_name": True,
                  "time_format": "%Y-%m-%d", "append": False, "flush_line": True}}}}
     carol, _ = lab.seed(start=False)
@@ -178,7 +178,7 @@ def test_list_certs(lab):
 def test_list_certs_selected(lab):
     """--type, --flag, --subject and --pem choose and change the output."""
     moon = alone(lab).start()
-    only_ca = moon.swanctl("--list-certs", "--flag", "ca", check=True).stdout
+    only_ca = moon.swanctl("--list-certs", "--type", "x509", "--flag", "ca", check=True).stdout
     assert "CA Certificates" in only_ca and "End Entity" not in only_ca
     pem = moon.swanctl("--list-certs", "--pem", check=True).stdout
     assert pem.count("-----BEGIN CERTIFICATE-----") == 2

@@ -151,11 +151,11 @@ def test_full_pool_takes_the_oldest_offline_lease(lab):
     lab.start(carol, moon)
     for name in ("anna", "bert"):
         carol.initiate(f"net-{name}")
-    for name in ("bert", "anna"):
+    for name in ("anna", "bert"):
         carol.terminate(ike=name)
     moon.wait_gone()
     carol.initiate("net-cleo")
-    assert _lease(moon, "cleo") == "10.3.0.2"
+    assert _lease(moon, "cleo") == "10.3.0.1"
 
 
 def test_full_pool(lab):
