@@ -23,14 +23,16 @@ class Lab:
     def close(self):
         """Stop all hosts and remove everything; raises AssertionError if a host ended badly."""
         complaints = []
-        for host in self.hosts:
-            try:
-                host.stop()
-            except AssertionError as error:
-                complaints.append(str(error))
-        self.net.__exit__()
-        if not os.environ.get("CYGNET_TEST_KEEP"):
-            shutil.rmtree(self.directory, ignore_errors=True)
+        try:
+            for host in self.hosts:
+                try:
+                    host.stop()
+                except AssertionError as error:
+                    complaints.append(str(error))
+        finally:
+            self.net.close()
+            if not os.environ.get("CYGNET_TEST_KEEP"):
+                shutil.rmtree(self.directory, ignore_errors=True)
         assert not complaints, "\n".join(complaints)
 
     def reports(self):

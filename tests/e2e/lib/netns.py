@@ -73,10 +73,6 @@ class Namespace:
         return sorted(line.strip() for line in text.splitlines()
                       if "table local" not in line and "ff00::/8" not in line)
 
-    def _pids(self):
-        done = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True)
-        return [int(pid) for pid in done.stdout.split()]
-
     def remove(self):
         """End what still runs here and remove the namespace."""
         _remove(self.name)
@@ -112,6 +108,10 @@ class Net:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Remove all machines, and with them their wires."""
         while self.namespaces:
             self.namespaces.pop().remove()
 
