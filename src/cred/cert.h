@@ -35,9 +35,11 @@ void cert_put(struct cert *c); /* NULL is fine */
  * dn), or a key id; as id_match(). The CN alone does not count.
  */
 unsigned cert_has_id(const struct cert *c, const struct id *id);
-/* Its public key, borrowed. */
+/* Its public key, borrowed; NULL if no provider knows that kind of key. */
 EVP_PKEY *cert_key(const struct cert *c);
 /* Subject as a string to free. */
 char *cert_subject_text(const struct cert *c);
+/* Append what it speaks for: "dns:a.example, email:b@example, subject \"C=CH, CN=x\"". */
+void cert_write_ids(const struct cert *c, struct wbuf *out);
 
 #endif
