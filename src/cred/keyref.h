@@ -2,8 +2,10 @@
 #ifndef CRED_KEYREF_H
 #define CRED_KEYREF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <openssl/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,10 +19,12 @@ struct keyref;
 
 /*
  * Load PEM or DER: PKCS#8 (plain or encrypted), PKCS#1 RSA, SEC1 EC. passphrase may be NULL.
- * E_MALFORMED if it is no private key we know, E_AUTH if it is encrypted and the passphrase is
- * missing or wrong.
+ * E_MALFORMED if it is no private key, E_UNSUPPORTED if it is one that no provider knows, E_AUTH if
+ * it is encrypted and the passphrase is missing or wrong. Never prompts.
  */
 int keyref_load(struct view data, const char *passphrase, struct keyref **out) ERR_MUST_CHECK;
+/* A handle on a key in hand; takes a reference of its own. E_UNSUPPORTED if it has no encoding. */
+int keyref_from_pkey(EVP_PKEY *pkey, struct keyref **out) ERR_MUST_CHECK;
 struct keyref *keyref_get(const struct keyref *k);
 void keyref_put(struct keyref *k);
 /* SHA-1 of the subjectPublicKey bits (strongSwan's key id for vici get-keys), 20 bytes. */
