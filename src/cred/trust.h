@@ -22,27 +22,27 @@ struct cred_store;
 struct trust_params {
 	struct cert *const *chain; /* from the CERT payloads: [0] is the end entity */
 	size_t n_chain;
-	const struct id *id;	       /* the peer's IKE identity, must be in the certificate */
-	struct cert *const *pinned;    /* remote.certs: the end entity must be one; none = any */
+	const struct id *id;	    /* the peer's IKE identity, must be in the certificate */
+	struct cert *const *pinned; /* remote.certs: the end entity must be one, and is then
+					  trusted without a CA; none = any */
 	size_t n_pinned;
-	struct cert *const *cacerts;   /* remote.cacerts: one must be in the path; none = any */
+	struct cert *const *cacerts; /* remote.cacerts: one must be in the path; none = any */
 	size_t n_cacerts;
-	const char *ca_id;	       /* remote.ca_id: DN of a CA in the path; NULL = any */
-	int64_t now;		       /* seconds since the epoch */
+	const char *ca_id; /* remote.ca_id: DN of a CA in the path; NULL = any */
+	int64_t now;	   /* seconds since the epoch */
 	unsigned min_bits_rsa, min_bits_ecdsa; /* remote.auth key strengths; 0 = any */
 };
 
 /*
  * 0 and a reference to the end entity in *out; else E_UNTRUSTED, E_EXPIRED, E_AUTH (certificate does
- * not have the identity), E_CONFIG (constraint not met). Every step that a person wants to see is a
+ * not have the identity; a wildcard in params->id is taken literally), E_CONFIG (constraint not met). Every step that a person wants to see is a
  * note ("  using certificate \"...\"", "  using trusted ca certificate \"...\"", "  reached
  * self-signed root ca with a path length of N", or why not, with the option that decides it).
  */
 int trust_check(struct cred_store *store, const struct trust_params *params,
 		struct log_notes *notes, struct cert **out) ERR_MUST_CHECK;
-/*
- * Without certificates from the peer: find one in the store for its id and check that.
- */
+/* Without certificates from the peer: find one in the store for its id and check that; chain is not
+ * looked at. trust_check() does this by itself when n_chain is 0. */
 int trust_check_known(struct cred_store *store, const struct trust_params *params,
 		      struct log_notes *notes, struct cert **out) ERR_MUST_CHECK;
 
