@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+static void need(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "cannot make test data: %s\n", what);
+	ERR_print_errors_fp(stderr);
+	abort();
+}
+
+EVP_PKEY *gen_key(const char *kind)
+{
+	EVP_PKEY *key;
+
+	if (strncmp(kind, "RSA:", 4) == 0)
+		key = EVP_RSA_gen((unsigned)strtoul(kind + 4, NULL, 10));
+	else if (strncmp(kind, "ED", 2) == 0)
+		key = EVP_PKEY_Q_keygen(NULL, NULL, kind);
+	else
+		key = EVP_EC_gen(kind);
+	need(key != NULL, kind);
+	return key;
+}
+
+static X509_NAME *make_name(const char *text)
+{
+	const unsigned char *p;
+	struct id id;
+	X509_NAME *name;
+
+	need(id_parse(text, &id) == 0, text);
+	p = id.data;
+	name = d2i_X509_NAME(NULL, &p, (long)id.len);
+	need(name != NULL, text);
+	id_done(&id);
+	return name;
+}
+
+static void add_extension(X509 *x, X509 *issuer, const char *text)
+{
+	char name[64];
+	const char *value = strchr(text, '=');
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+	int nid;
+
+	need(value && (size_t)(value - text) < sizeof(name), text);
+	snprintf(name, sizeof(name), "%.*s", (int)(value - text), text);
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	X509V3_set_ctx_nodb(&ctx);
+	nid = OBJ_txt2nid(name);
+	ext = nid == NID_undef ? X509V3_EXT_conf(NULL, &ctx, name, value + 1)
+			       : X509V3_EXT_conf_nid(NULL, &ctx, nid, value + 1);
+	need(ext && X509_add_ext(x, ext, -1) == 1, text);
+	X509_EXTENSION_free(ext);
+}
+
+struct gen gen_make(const struct gen_params *params)
+{
+	static long serial;
+	struct gen g = {.key = gen_key(params->key ? params->key : "P-256"), .x509 = X509_new()};
+	const struct gen *issuer = params->issuer ? params->issuer : &g;
+	X509_NAME *name = make_name(params->subject);
+	const EVP_MD *md = EVP_get_digestbyname(params->digest ? params->digest : "SHA256");
+
+	if (EVP_PKEY_is_a(issuer->key, "ED25519"))
+		md = NULL;
+	need(X509_set_version(g.x509, X509_VERSION_3) == 1, "version");
+	ASN1_INTEGER_set(X509_get_serialNumber(g.x509), ++serial);
+	X509_set_subject_name(g.x509, name);
+	X509_NAME_free(name);
+	X509_set_issuer_name(g.x509, X509_get_subject_name(issuer->x509));
+	ASN1_TIME_set(X509_getm_notBefore(g.x509),
+		      params->not_before ? params->not_before : GEN_NOT_BEFORE);
+	ASN1_TIME_set(X509_getm_notAfter(g.x509),
+		      params->not_after ? params->not_after : GEN_NOT_AFTER);
+	X509_set_pubkey(g.x509, g.key);
+	for (size_t i = 0; i < 8 && params->ext[i]; i++)
+		add_extension(g.x509, issuer->x509, params->ext[i]);
+	need(X509_sign(g.x509, issuer->key, md) > 0, "signature");
+	need(cert_parse(gen_der(&g), &g.cert) == 0, params->subject);
+	return g;
+}
+
+struct gen gen_ca(const char *subject, const struct gen *issuer)
+{
+	return gen_make(&(struct gen_params){
+		.subject = subject,
+		.issuer = issuer,
+		.ext = {"basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign",
+			"subjectKeyIdentifier=hash",
+			issuer ? "authorityKeyIdentifier=keyid" : NULL},
+	});
+}
+
+struct gen gen_leaf(const char *subject, const char *alt_name, const struct gen *issuer)
+{
+	char alt[256];
+
+	snprintf(alt, sizeof(alt), "subjectAltName=%s", alt_name ? alt_name : "");
+	return gen_make(&(struct gen_params){
+		.subject = subject,
+		.issuer = issuer,
+		.ext = {"subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid",
+			alt_name ? alt : NULL},
+	});
+}
+
+void gen_done(struct gen *g)
+{
+	cert_put(g->cert);
+	X509_free(g->x509);
+	EVP_PKEY_free(g->key);
+	*g = (struct gen){0};
+}
+
+struct view gen_der(const struct gen *g)
+{
+	static unsigned char *der;
+	int len;
+
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_X509(g->x509, &der);
+	need(len > 0, "encoding");
+	return view_make(der, (size_t)len);
+}
+
+bool gen_read_file(const char *path, uint8_t **out, size_t *out_len)
+{
+	enum { MOST = 1 << 16 };
+	FILE *f = fopen(path, "rb");
+
+	if (!f)
+		return false;
+	*out = malloc(MOST);
+	need(*out != NULL, path);
+	*out_len = fread(*out, 1, MOST, f);
+	fclose(f);
+	return true;
+}
