@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_USER_SPD_H
+#define IPSEC_USER_SPD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipsec/ipsec.h"
+#include "ipsec/user/packet.h"
+
+/* A traffic selector in the form in which packets are compared with it. */
+struct spd_sel {
+	uint8_t family;
+	uint8_t proto; /* 0 any */
+	bool opaque;   /* only packets whose ports cannot be seen */
+	bool any_port;
+	uint16_t port_first, port_last;
+	struct packet_ip first, last;
+};
+
+/* All selectors of an SA pair; a packet must match one of each side. */
+struct spd_sels {
+	size_t n_local, n_remote;
+	struct spd_sel sels[]; /* local ones, then remote ones */
+};
+
+struct sa_out;
+
+/* Packets that go to one SA: a local and a remote selector. */
+struct spd_rule {
+	struct spd_sel local, remote;
+	unsigned weight; /* more specific ones are greater */
+	uint64_t order;	 /* of equal ones the later wins */
+	struct sa_out *sa;
+};
+
+/* To free with free(); NULL if out of memory. */
+struct spd_sels *spd_sels_new(const struct ts_list *local, const struct ts_list *remote);
+/* The rule of a pair of selectors of an SA. */
+void spd_rule_init(struct spd_rule *rule, const struct spd_sel *local,
+		   const struct spd_sel *remote);
+/* Bring rules into the order in which they apply: most specific first, then newest first. */
+void spd_sort(struct spd_rule *rules, size_t n);
+/* The first rule for an outbound packet, or NULL. */
+const struct spd_rule *spd_find(const struct spd_rule *rules, size_t n,
+				const struct packet_key *key);
+/* Whether an inbound packet is one that its SA may carry (RFC 4301 section 5.2 step 4). */
+bool spd_allows_in(const struct spd_sels *sels, const struct packet_key *key);
+
+#endif
