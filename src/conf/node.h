@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/str.h"
 
 /*
  * The tree that configuration is before anyone interprets it: sections with keys, from a file (with
@@ -19,13 +20,13 @@ struct conf_pos {
 
 struct conf_value {
 	char *key;
-	struct conf_pos pos;	   /* of the key */
-	bool is_list;		   /* a vici list; a key/value has exactly one item */
+	struct conf_pos pos; /* of the key */
+	bool is_list;	     /* a vici list; a key/value has exactly one item */
 	size_t count;
 	struct {
 		char *data; /* NUL-terminated after len bytes */
 		size_t len; /* the bytes may be binary (certificates by vici) */
-	} *items;
+	} * items;
 };
 
 struct conf_node {
@@ -35,15 +36,21 @@ struct conf_node {
 	size_t n_values, n_sections;
 	struct conf_value *values;
 	struct conf_node **sections;
+	bool inherited_from; /* some section names it after its ':' */
+	struct strs files;   /* of a root: what conf_pos.file points into */
 };
 
 /* A new section; linked into parent if given (which then owns it). E_NOMEM: NULL. */
 struct conf_node *conf_node_new(struct conf_node *parent, const char *name, struct conf_pos pos);
+/* Values are wiped: there may be secrets among them. */
 void conf_node_free(struct conf_node *root);
 /* Add an item to key (made if not there). list: a vici list item; else the value replaces an
  * earlier one. */
 int conf_node_add(struct conf_node *n, const char *key, struct view item, bool list,
 		  struct conf_pos pos) ERR_MUST_CHECK;
+/* Leave key without an item, so that it neither counts nor inherits one; prune removes such keys. */
+int conf_node_unset(struct conf_node *n, const char *key, struct conf_pos pos) ERR_MUST_CHECK;
+void conf_node_prune(struct conf_node *root);
 const struct conf_value *conf_node_value(const struct conf_node *n, const char *key);
 struct conf_node *conf_node_section(const struct conf_node *n, const char *name);
 /* Text of a dotted path ("charon.filelog.stderr.default"), or NULL. */
@@ -53,11 +60,13 @@ const char *conf_node_text(const struct conf_node *root, const char *path);
 struct conf_errors {
 	size_t count;
 	struct conf_error {
-		struct conf_pos pos;
-		char *text; /* without the position */
-	} *items;
+		struct conf_pos pos; /* its file is one of `files` */
+		char *text;	     /* without the position */
+	} * items;
+	struct strs files; /* copies: errors outlive the tree */
 };
 
+/* Out of memory: the error is lost; whoever adds it fails all the same. */
 void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "swanctl.conf:12:9: unknown option ..." into out; the path is shown as the user gave it. */
@@ -70,8 +79,8 @@ void conf_errors_done(struct conf_errors *e);
  * Syntax errors go to errs (parsing goes on at the next line where it can). Returns 0 with a tree
  * even if there were errors; E_IO/E_NOTFOUND if the file itself cannot be read (also in errs).
  */
-int conf_parse_file(const char *path, struct conf_errors *errs, struct conf_node **out)
-	ERR_MUST_CHECK;
+int conf_parse_file(const char *path, struct conf_errors *errs,
+		    struct conf_node **out) ERR_MUST_CHECK;
 /* The same from memory; name is shown as the file; includes are relative to the working directory. */
 int conf_parse_text(const char *name, struct view text, struct conf_errors *errs,
 		    struct conf_node **out) ERR_MUST_CHECK;
