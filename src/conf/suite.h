@@ -17,8 +17,8 @@
  * is required. ESP without esn/noesn gets NO_EXT_SEQ. On failure E_CONFIG and *out_why says what
  * word is wrong and what was meant, as a string to free.
  */
-int suite_parse(uint8_t protocol, const char *text, struct proposal *out, char **out_why)
-	ERR_MUST_CHECK;
+int suite_parse(uint8_t protocol, const char *text, struct proposal *out,
+		char **out_why) ERR_MUST_CHECK;
 /* The built-in proposals ("default"), appended to out. */
 void suite_defaults(uint8_t protocol, struct proposals *out);
 /* "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/CURVE_25519"; appended to out. */
