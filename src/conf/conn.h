@@ -17,20 +17,33 @@
 /* What swanctl.conf says, checked and typed; immutable once built, reference-counted. */
 
 #define CONF_UNSET UINT64_MAX /* a time or count that was not given, where the default is derived */
+/* Marks and interface ids that are chosen for each SA: %unique, %unique-dir, %same. */
+#define CONF_UNIQUE_ID	UINT32_MAX
+#define CONF_UNIQUE_DIR (UINT32_MAX - 1)
+#define CONF_SAME_MARK	(UINT32_MAX - 2)
 
 struct conf_blobs {
 	size_t count;
 	struct secret *items; /* file contents by vici; file names when built from a file */
 };
 
-enum conf_auth_class { CONF_AUTH_ANY, CONF_AUTH_PUBKEY, CONF_AUTH_PSK, CONF_AUTH_EAP,
-		       CONF_AUTH_XAUTH };
+enum conf_auth_class {
+	CONF_AUTH_ANY,
+	CONF_AUTH_PUBKEY,
+	CONF_AUTH_PSK,
+	CONF_AUTH_EAP,
+	CONF_AUTH_XAUTH
+};
 enum conf_revocation { CONF_REVOCATION_RELAXED, CONF_REVOCATION_IFURI, CONF_REVOCATION_STRICT };
 enum conf_send_cert { CONF_CERT_IFASKED, CONF_CERT_ALWAYS, CONF_CERT_NEVER };
 enum conf_frag { CONF_FRAG_YES, CONF_FRAG_ACCEPT, CONF_FRAG_NO, CONF_FRAG_FORCE };
 enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
-enum conf_childless { CONF_CHILDLESS_ALLOW, CONF_CHILDLESS_PREFER, CONF_CHILDLESS_FORCE,
-		      CONF_CHILDLESS_NEVER };
+enum conf_childless {
+	CONF_CHILDLESS_ALLOW,
+	CONF_CHILDLESS_PREFER,
+	CONF_CHILDLESS_FORCE,
+	CONF_CHILDLESS_NEVER
+};
 enum conf_action { CONF_ACTION_NONE = 0, CONF_ACTION_TRAP = 1, CONF_ACTION_START = 2 }; /* bits */
 enum conf_mode { CONF_MODE_TUNNEL, CONF_MODE_TRANSPORT, CONF_MODE_PASS, CONF_MODE_DROP };
 
@@ -39,8 +52,10 @@ struct conf_auth {
 	char *name; /* section name: "local", "remote-2" */
 	unsigned round;
 	enum conf_auth_class cls;
-	char *eap_method;	/* "tls", ... of eap-tls; NULL: any */
-	struct strs sig_allowed; /* signature and key constraints of `auth`: "rsa-3072", "sha256" ... */
+	char *eap_method; /* "tls", ... of eap-tls; NULL: any */
+	/* Key and signature constraints of `auth` in its order: "rsa", "rsa-3072", "rsa/pss", "sha256";
+	 * "ike:" in front of those that only bind the IKE signature, not the chain. */
+	struct strs sig_allowed;
 	char *id, *eap_id, *aaa_id, *xauth_id, *ca_id; /* text; NULL when not given */
 	struct strs groups, cert_policy;
 	struct conf_blobs certs, cacerts, pubkeys;
@@ -54,10 +69,11 @@ struct conf_ts {
 
 struct conf_child {
 	char *name;
-	struct proposals *esp;	/* in order of preference; default filled in */
+	struct proposals *esp; /* in order of preference; default filled in */
 	size_t n_local_ts, n_remote_ts;
 	struct conf_ts *local_ts, *remote_ts; /* "dynamic" filled in */
-	uint64_t rekey_time, life_time, rand_time; /* seconds; derived defaults filled in; 0 never */
+	uint64_t rekey_time, life_time,
+		rand_time; /* seconds; derived defaults filled in; 0 never */
 	uint64_t rekey_bytes, life_bytes, rand_bytes;
 	uint64_t rekey_packets, life_packets, rand_packets;
 	enum conf_mode mode;
@@ -66,14 +82,17 @@ struct conf_child {
 	bool copy_df, copy_ecn;
 	char *updown, *interface;
 	uint32_t reqid, priority, replay_window;
+	/* CONF_UNIQUE_ID, CONF_UNIQUE_DIR; set_mark also CONF_SAME_MARK */
 	uint32_t mark_in, mark_in_mask, mark_out, mark_out_mask, if_id_in, if_id_out;
+	uint32_t set_mark_in, set_mark_in_mask, set_mark_out, set_mark_out_mask;
+	bool mark_in_sa;
 	uint64_t inactivity; /* seconds */
 };
 
 struct conf_conn {
 	unsigned refs; /* conf_conn_get/put only */
 	char *name;
-	unsigned version; /* 0, 1, 2 as given; 1 alone is refused */
+	unsigned version;		       /* 0, 1, 2 as given; 1 alone is refused */
 	struct strs local_addrs, remote_addrs; /* text: "%any", addresses, names, CIDR, ranges */
 	uint16_t local_port, remote_port;      /* 500 */
 	struct proposals *ike;
@@ -87,7 +106,8 @@ struct conf_conn {
 	enum conf_unique unique;
 	unsigned keyingtries; /* 0 for ever */
 	uint8_t dscp;
-	uint64_t dpd_delay, dpd_timeout, reauth_time, rekey_time, over_time, rand_time; /* seconds */
+	uint64_t dpd_delay, dpd_timeout, reauth_time, rekey_time, over_time,
+		rand_time; /* seconds */
 	uint32_t if_id_in, if_id_out;
 	size_t n_local, n_remote, n_children;
 	struct conf_auth *local, *remote; /* in round order */
@@ -116,10 +136,10 @@ struct conf_pool {
 		uint16_t cp_type;
 		uint8_t value[32];
 		uint8_t len;
-	} *attrs;
+	} * attrs;
 };
-int conf_pool_build(const struct conf_node *node, struct conf_errors *errs, struct conf_pool *out)
-	ERR_MUST_CHECK;
+int conf_pool_build(const struct conf_node *node, struct conf_errors *errs,
+		    struct conf_pool *out) ERR_MUST_CHECK;
 void conf_pool_done(struct conf_pool *p);
 
 struct conf_secret {

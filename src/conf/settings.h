@@ -21,8 +21,7 @@ struct settings;
  * do not have (charon.plugins.*) are accepted silently, as are `load` lists. Errors are all added;
  * returns E_CONFIG if any is fatal, and *out is still usable with the good values.
  */
-int settings_load(const char *path, struct conf_errors *errs, struct settings **out)
-	ERR_MUST_CHECK;
+int settings_load(const char *path, struct conf_errors *errs, struct settings **out) ERR_MUST_CHECK;
 void settings_free(struct settings *s);
 /* Value of a key with a schema row (asserts the type). Times in seconds (double for sub-second). */
 bool settings_bool(const struct settings *s, const char *path);
