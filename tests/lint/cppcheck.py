@@ -6,9 +6,15 @@ import re
 import subprocess
 import lint
 
-# Each suppression has its reason; single places use `cppcheck-suppress` comments instead.
+# What cppcheck 2.10 does not understand of our C, and who sees to it instead. A single place is
+# silenced where it is, by a `cppcheck-suppress` comment with its reason.
 SUPPRESS = [
-    'missingIncludeSystem',  # system headers are not read: their types are in the library files
+    'missingIncludeSystem',         # system headers are not read: their types are known by name
+    'memleak',                      # ownership by compound literal: clang-analyzer, LeakSanitizer
+    'ctuuninitvar',                 # out-parameters over several files: clang-analyzer
+    'invalidPrintfArgType_sint',    # promotions of small types: gcc's -Wformat=2
+    'invalidPrintfArgType_uint',
+    'internalAstError',             # `a ? (struct s){0} : b`
 ]
 OUTPUT = re.compile(r'^(?P<path>[^:\n]+):(?P<line>\d+): (?P<id>\w+): (?P<text>.*)$', re.M)
 
@@ -22,7 +28,8 @@ def check(root):
     done = subprocess.run(
         ['cppcheck', '--quiet', f'-j{lint.JOBS}', '--std=c11',
          '--enable=warning,performance,portability', '--inline-suppr',
-         f'--cppcheck-build-dir={cache}', '-D_GNU_SOURCE', '-Isrc', '-I.',
+         f'--cppcheck-build-dir={cache}', '-Isrc', '-I.', '-D_GNU_SOURCE',
+         '-D__attribute__(x)=',     # it stumbles over those of function pointers
          *(f'--suppress={name}' for name in SUPPRESS),
          '--template={file}:{line}: {id}: {message}', *map(str, paths)],
         cwd=root, capture_output=True, text=True)
