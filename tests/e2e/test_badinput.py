@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input: every mistake is named, with what was found, what was expected and which option decides.
+"""Bad input: a mistake is named, with what was found, what was expected and which option decides.
 
 Each test has a good tunnel (`home`/`net`) beside the bad connection, and ends by proving that the
 good one was not disturbed.
@@ -312,11 +312,12 @@ def load_fails(host, *verb, patterns=(), status=None):
 def test_missing_certificate_file(lab):
     """certs names a file that is not there; the good connection is loaded nevertheless."""
     quarrel = Quarrel(lab).begin()
-    quarrel.carol.config["connections"]["bad"]["local"] = {"auth": "pubkey", "certs": "nobody.pem"}
+    bad = quarrel.carol.config["connections"]["bad"]
+    bad["local"] = {"auth": "pubkey", "certs": "nobody.pem"}
     quarrel.carol.write_files()
     done = load_fails(quarrel.carol, "--load-conns", status=22, patterns=(
         r"/etc/swanctl/x509/nobody\.pem", "No such file", r"certs", r"connections\.bad|'bad'",
-        r"loaded 1 of 2 connections, 1 failed to load, 0 unloaded|loaded 1 of 2 connections"))
+        r"loaded 1 of 2 connections, 1 failed to load"))
     says(done.stdout, "loaded connection 'home'")
     quarrel.undisturbed()
 
@@ -393,7 +394,8 @@ connections {
 
 
 @pytest.mark.parametrize("option, where", [
-    ("mediation = yes", "mediation"), ("aggressive = yes", "aggressive"), ("version = 1", "version")])
+    ("mediation = yes", "mediation"), ("aggressive = yes", "aggressive"),
+    ("version = 1", "version")])
 def test_options_we_do_not_have(lab, option, where):
     """A known but unsupported option is refused by name, not ignored."""
     quarrel = Quarrel(lab).begin()

@@ -266,7 +266,8 @@ def test_list_sas_selected(lab):
 def test_version_and_stats(lab):
     """--version, --version --daemon and --stats."""
     carol, _ = lab.psk()
-    assert re.match(r"(strongSwan|Cygnet) swanctl \S+", carol.swanctl("--version", check=True).stdout)
+    assert re.match(r"(strongSwan|Cygnet) swanctl \S+",
+                    carol.swanctl("--version", check=True).stdout)
     assert re.match(r"\S+ \S+ \S+ \(Linux, \S+, \S+\)",
                     carol.swanctl("--version", "--daemon", check=True).stdout)
     carol.initiate("net")

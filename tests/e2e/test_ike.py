@@ -10,7 +10,8 @@ from lib.wait import wait_until
 pytestmark = pytest.mark.usefixtures("built")
 
 # Notifies of IKE_AUTH that belong to features a peer may or may not have.
-_OPTIONAL = r"N\((MOBIKE_SUP|NO_ADD_ADDR|ADD_4_ADDR|ADD_6_ADDR|MULT_AUTH|EAP_ONLY|MSG_ID_SYN_SUP)\) "
+_OPTIONAL = (r"N\((MOBIKE_SUP|NO_ADD_ADDR|ADD_4_ADDR|ADD_6_ADDR|MULT_AUTH|EAP_ONLY|"
+             r"MSG_ID_SYN_SUP)\) ")
 
 
 def _summaries(log, pattern):
@@ -211,7 +212,8 @@ GROUPS = {
     "modp2048s224": "MODP_2048_224", "modp2048s256": "MODP_2048_256",
     "ecp192": "ECP_192", "ecp224": "ECP_224", "ecp256": "ECP_256", "ecp384": "ECP_384",
     "ecp521": "ECP_521", "ecp224bp": "ECP_224_BP", "ecp256bp": "ECP_256_BP",
-    "ecp384bp": "ECP_384_BP", "ecp512bp": "ECP_512_BP", "x25519": "CURVE_25519", "x448": "CURVE_448",
+    "ecp384bp": "ECP_384_BP", "ecp512bp": "ECP_512_BP", "x25519": "CURVE_25519",
+    "x448": "CURVE_448",
 }
 
 

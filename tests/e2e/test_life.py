@@ -73,7 +73,7 @@ def test_peer_not_responding(lab):
 
 
 def test_restart_of_the_initiator(lab):
-    """carol loses power and returns: INITIAL_CONTACT removes her old SA, the lease is hers again."""
+    """carol loses power and returns: INITIAL_CONTACT removes her old SA, her lease stays hers."""
     carol, moon = lab.psk()
     carol.initiate("net")
     carol.kill()
@@ -86,7 +86,7 @@ def test_restart_of_the_initiator(lab):
 
 
 def test_restart_of_the_responder(lab):
-    """moon loses power and returns: carol, who still has the old SA, is served after a new --initiate."""
+    """moon loses power and returns; carol drops the old SA and is served anew."""
     carol, moon = lab.psk(settings=IMPATIENT)
     carol.initiate("net")
     moon.kill()
@@ -287,7 +287,8 @@ def test_default_locations_by_environment(lab):
     (carol.root / "etc/elsewhere").mkdir()
     (carol.root / "etc/swanctl").rename(carol.root / "etc/elsewhere/swanctl")
     (carol.root / "etc/strongswan.conf").rename(carol.root / "etc/elsewhere/my.conf")
-    carol.env = {"SWANCTL_DIR": "/etc/elsewhere/swanctl", "STRONGSWAN_CONF": "/etc/elsewhere/my.conf"}
+    carol.env = {"SWANCTL_DIR": "/etc/elsewhere/swanctl",
+                 "STRONGSWAN_CONF": "/etc/elsewhere/my.conf"}
     lab.start(carol, moon)
     carol.initiate("net")
     lab.prove(carol, moon, tcp=False)

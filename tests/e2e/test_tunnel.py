@@ -45,7 +45,8 @@ def test_nothing_travels_in_the_clear(lab):
     """With the tunnel up the wire carries UDP 4500 only, and nothing of what is inside."""
     carol, moon = lab.seed()
     carol.initiate("net")
-    with Capture(lab.top.moon, "eth0", lab.path("wire.pcap"), "udp or tcp or icmp or esp") as capture:
+    with Capture(lab.top.moon, "eth0", lab.path("wire.pcap"),
+                 "udp or tcp or icmp or esp") as capture:
         lab.prove(carol, moon)
         wait_until(lambda: "4500" in capture.text(), "captured packets")
     for line in capture.text().splitlines():
@@ -188,7 +189,7 @@ def test_ca_id(lab):
 
 
 def test_subject_as_identity(lab):
-    """Without local.id the certificate's subject is the identity, and remote.id may hold wildcards."""
+    """Without local.id the subject is the identity; remote.id may hold wildcards."""
     carol, moon = lab.seed(carol={"local": {"id": None}},
                            moon={"remote": {"id": "C=CH, O=Cyber, CN=*"}})
     carol.initiate("net")
@@ -260,7 +261,8 @@ def test_virtual_ips_of_both_families_and_dns(lab):
     """vips = 0.0.0.0, :: with two pools and a DNS server: installed, used, removed."""
     lab.lay(netns.dual)
     carol, moon = lab.seed(
-        carol={"vips": "0.0.0.0, ::", "children": {"net": {"remote_ts": "10.1.0.0/24, 2001:db8:1::/64"}}},
+        carol={"vips": "0.0.0.0, ::",
+               "children": {"net": {"remote_ts": "10.1.0.0/24, 2001:db8:1::/64"}}},
         moon={"pools": "rw_pool, rw_pool6",
               "children": {"net": {"local_ts": "10.1.0.0/24, 2001:db8:1::/64"}}}, start=False)
     moon.config["pools"]["rw_pool"]["dns"] = "10.1.0.10"

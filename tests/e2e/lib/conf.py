@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""swanctl.conf and strongswan.conf from nested dictionaries, and the configurations of the tests."""
+"""swanctl.conf and strongswan.conf from nested dictionaries; the configurations of the tests."""
 import copy
 import re
 
 
 def render(tree, depth=0):
-    """Write a nested dictionary in the syntax of strongswan.conf; a None value leaves the key out."""
+    """Write a nested dictionary in the syntax of strongswan.conf; None leaves its key out."""
     out, pad = [], "   " * depth
     for key, value in tree.items():
         if isinstance(value, dict):

@@ -112,16 +112,16 @@ class Host:
 
     def environment(self):
         """The environment of the daemon and its commands."""
-        env = {**os.environ, "HOST_ROOT": str(self.root), **self.env}
-        env["PATH"] = f"{self.CTL.parent}:/usr/sbin:/usr/bin:/sbin:/bin"
-        env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0")
-        env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+        env = {"HOST_ROOT": str(self.root), "LC_ALL": "C",
+               "PATH": f"{self.CTL.parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+               "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+               "UBSAN_OPTIONS": "print_stacktrace=1", **self.env}
         if self.hide_tun:
             env["HOST_NO_TUN"] = "1"
         return env
 
     def run(self, *argv, timeout=30, check=False, ns=None):
-        """Run a command on this host; with check, a failure raises AssertionError with its output."""
+        """Run a command on this host; with check, a failure is an AssertionError with its output."""
         done = subprocess.run(self.view(*map(str, argv), ns=ns), env=self.environment(),
                               capture_output=True, text=True, timeout=timeout * PATIENCE,
                               stdin=subprocess.DEVNULL)
@@ -313,7 +313,8 @@ class StrongSwan(Host):
     @classmethod
     def missing(cls):
         """Why strongSwan cannot be used here, or None."""
-        needed = [cls.DAEMON, cls.CTL, Path("/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so")]
+        needed = [cls.DAEMON, cls.CTL,
+                  Path("/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so")]
         absent = [str(path) for path in needed if not path.exists()]
         return f"strongSwan is not installed: no {', '.join(absent)}" if absent else None
 

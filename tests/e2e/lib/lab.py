@@ -89,7 +89,8 @@ class Lab:
     def psk(self, carol=None, moon=None, settings=None, start=True, kinds=(Cygnet, Cygnet)):
         """carol and moon of the seed with a pre-shared key, started."""
         top = self.top or self.pair()
-        one = self.host(kinds[0], top.carol, conf.psk_home(top.moon_addr, **(carol or {})), settings)
+        home = conf.psk_home(top.moon_addr, **(carol or {}))
+        one = self.host(kinds[0], top.carol, home, settings)
         two = self.host(kinds[1], top.moon, conf.psk_rw(**(moon or {})), settings)
         return self.start(one, two) if start else (one, two)
 

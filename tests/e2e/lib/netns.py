@@ -40,7 +40,7 @@ class Namespace:
         return ["ip", "netns", "exec", self.name, *map(str, argv)]
 
     def run(self, *argv, check=True, timeout=30, input=None):
-        """Run a command here and wait for it; raises RuntimeError when it fails and check is set."""
+        """Run a command here and wait for it; with check, a failure is a RuntimeError."""
         done = subprocess.run(self.argv(*argv), capture_output=True, text=True, timeout=timeout,
                               input=input)
         if check and done.returncode != 0:

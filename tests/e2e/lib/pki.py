@@ -118,12 +118,12 @@ class Authority(Credential):
         """A certificate for cn; SANs are told apart by their look and default to [cn]."""
         key = make_key(kind, f"ee:{cn}")
         now = datetime.datetime.utcnow()
-        start, end = (now - 10 * _DAY, now - 5 * _DAY) if expired else (now - _DAY, now + 365 * _DAY)
+        start, end = (-10, -5) if expired else (-1, 365)
         names = [_alt_name(text) for text in ([cn] if sans is None else sans)]
         builder = (
             x509.CertificateBuilder().subject_name(_name(cn)).issuer_name(_name(self.cn))
             .public_key(key.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(start).not_valid_after(end)
+            .not_valid_before(now + start * _DAY).not_valid_after(now + end * _DAY)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
             .add_extension(_usage(ca=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH,

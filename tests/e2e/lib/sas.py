@@ -61,7 +61,7 @@ _REST = re.compile(r"^  established \d+s ago|^    installed \d+s ago|^  (queued|
 
 
 def parse(text):
-    """All IKE_SAs of the text. A line that fits no template is an AssertionError: users parse this."""
+    """All IKE_SAs of the text. A line of no known form is an AssertionError: users parse this."""
     sas = []
     for line in text.splitlines():
         if not line.strip() or _REST.match(line):
