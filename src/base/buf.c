@@ -160,7 +160,10 @@ struct view wbuf_view(const struct wbuf *w)
 	return (struct view){w->data, w->len};
 }
 
-/* Make room for n more bytes; realloc() would leave a copy of secrets behind, so move by hand. */
+/*
+ * Make room for n more bytes and one to spare, for the NUL of vsnprintf(). realloc() would leave a
+ * copy of secrets behind, so move by hand.
+ */
 static int grow(struct wbuf *w, size_t n)
 {
 	size_t cap = w->cap ? w->cap : 256;
@@ -170,9 +173,9 @@ static int grow(struct wbuf *w, size_t n)
 		return w->err;
 	if (n > w->limit - w->len || w->len > w->limit)
 		return w->err = E_LIMIT;
-	if (w->len + n <= w->cap)
+	if (w->len + n < w->cap)
 		return 0;
-	while (cap < w->len + n)
+	while (cap <= w->len + n)
 		cap *= 2;
 	data = malloc(cap);
 	if (!data)
@@ -256,8 +259,7 @@ void wbuf_fmt(struct wbuf *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	/* vsnprintf() wants room for a NUL, which is not part of the content. */
-	if (n < 0 || grow(w, (size_t)n + 1))
+	if (n < 0 || grow(w, (size_t)n))
 		return;
 	va_start(ap, fmt);
 	vsnprintf((char *)w->data + w->len, (size_t)n + 1, fmt, ap);
