@@ -126,9 +126,10 @@ static int base64_digit(char c)
 int str_unbase64(const char *s, struct wbuf *out)
 {
 	size_t n = strcspn(s, "=");
+	size_t pads = strspn(s + n, "=");
 	uint32_t acc = 0;
 
-	if (strspn(s + n, "=") != strlen(s + n) || strlen(s + n) > 2 || n % 4 == 1)
+	if (s[n + pads] || n % 4 == 1 || (pads && (n % 4 == 0 || n % 4 + pads != 4)))
 		return E_MALFORMED;
 	for (size_t i = 0; i < n; i++) {
 		int d = base64_digit(s[i]);
@@ -196,11 +197,13 @@ int str_u64(const char *s, uint64_t max, uint64_t *out)
 	if (!*s)
 		return E_MALFORMED;
 	for (; *s; s++) {
+		uint64_t digit = (uint64_t)(*s - '0');
+
 		if (*s < '0' || *s > '9')
 			return E_MALFORMED;
-		if (v > (UINT64_MAX - 9) / 10)
+		if (v > (UINT64_MAX - digit) / 10)
 			return E_LIMIT;
-		v = v * 10 + (uint64_t)(*s - '0');
+		v = v * 10 + digit;
 	}
 	if (v > max)
 		return E_LIMIT;
