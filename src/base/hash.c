@@ -42,8 +42,11 @@ uint64_t hash_siphash(const uint64_t key[2], struct view v)
 	size_t whole = v.len & ~(size_t)7;
 
 	for (size_t i = 0; i <= whole; i += 8) {
-		uint64_t m = i < whole ? load_le(v.ptr + i, 8)
-				       : load_le(v.ptr + i, v.len & 7) | (uint64_t)v.len << 56;
+		size_t n = i < whole ? 8 : v.len & 7;
+		uint64_t m = n ? load_le(v.ptr + i, n) : 0; /* an empty view may have no pointer */
+
+		if (i == whole)
+			m |= (uint64_t)v.len << 56;
 		s[3] ^= m;
 		sip_round(s);
 		sip_round(s);
