@@ -224,8 +224,7 @@ bool addr_range_contains(const struct addr_range *outer, const struct addr_range
 	       memcmp(inner->last, outer->last, len) <= 0;
 }
 
-bool addr_range_meet(const struct addr_range *a, const struct addr_range *b,
-		     struct addr_range *out)
+bool addr_range_meet(const struct addr_range *a, const struct addr_range *b, struct addr_range *out)
 {
 	size_t len = addr_len(a->family);
 	struct addr_range r = *a;

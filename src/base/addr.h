@@ -52,8 +52,8 @@ bool addr_is_any(const struct addr *a);
 /* Parse "a.b.c.d", CIDR "a.b.c.d/n" (host bits ignored) or "from-to"; E_MALFORMED otherwise. */
 int addr_range_parse(struct addr_range *out, const char *text) ERR_MUST_CHECK;
 /* The subnet a/bits. E_RANGE style errors are E_MALFORMED. */
-int addr_range_from_subnet(struct addr_range *out, const struct addr *a, unsigned bits)
-	ERR_MUST_CHECK;
+int addr_range_from_subnet(struct addr_range *out, const struct addr *a,
+			   unsigned bits) ERR_MUST_CHECK;
 /* Whether the range is exactly a subnet; its prefix length then goes to *out_bits. */
 bool addr_range_is_subnet(const struct addr_range *r, unsigned *out_bits);
 /* "10.1.0.0/24", "10.3.0.1/32" or "a..b" as swanctl prints it; returns buf. */

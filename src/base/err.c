@@ -34,7 +34,7 @@ static const char *const texts[] = {
 
 const char *err_text(int err)
 {
-	size_t n = err > 0 ? sizeof(texts) : (size_t)-(long)err;
+	size_t n = err > 0 ? sizeof(texts) : (size_t)(-(long)err);
 
 	if (n >= sizeof(texts) / sizeof(texts[0]) || !texts[n])
 		return "unknown error";

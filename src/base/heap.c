@@ -49,7 +49,8 @@ int heap_set(struct heap *h, struct heap_node *node, uint64_t key)
 	} else {
 		if (h->count == h->cap) {
 			size_t cap = h->cap ? h->cap * 2 : 32;
-			struct heap_node **nodes = realloc(h->nodes, cap * sizeof(struct heap_node *));
+			struct heap_node **nodes =
+				realloc(h->nodes, cap * sizeof(struct heap_node *));
 
 			if (!nodes)
 				return E_NOMEM;

@@ -10,8 +10,8 @@
 
 /* Intrusive binary min-heap of deadlines: the timers of the engine. */
 struct heap_node {
-	uint64_t key;  /* deadline, milliseconds */
-	size_t index;  /* position + 1; 0 while not in a heap */
+	uint64_t key; /* deadline, milliseconds */
+	size_t index; /* position + 1; 0 while not in a heap */
 };
 
 struct heap {

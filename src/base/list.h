@@ -45,8 +45,8 @@ static inline void list_remove(struct list *elem)
 #define list_foreach(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 
 /* The body may remove (and free) the current element, but no other. */
-#define list_foreach_safe(it, head)                                                                \
-	for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                  \
+#define list_foreach_safe(it, head)                                               \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
 	     it = it##_next, it##_next = it->next)
 
 #endif

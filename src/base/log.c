@@ -79,8 +79,7 @@ void log_set_thread(unsigned number)
 static void write_to_sinks(struct log *log, const struct log_line *line)
 {
 	pthread_mutex_lock(&log->lock);
-	list_foreach_safe(it, &log->sinks)
-	{
+	list_foreach_safe(it, &log->sinks) {
 		struct log_sink *sink = list_entry(it, struct log_sink, link);
 
 		if (sink->levels[line->group] >= line->level)
