@@ -399,8 +399,8 @@ connections {
 def test_options_we_do_not_have(lab, option, where):
     """A known but unsupported option is refused by name, not ignored."""
     quarrel = Quarrel(lab).begin()
-    quarrel.carol.write("swanctl.conf", "connections {\n   old {\n      remote_addrs = 192.168.0.2\n"
-                        f"      {option}\n   }}\n}}\n")
+    quarrel.carol.write("swanctl.conf", "connections {\n   old {\n"
+                        f"      remote_addrs = 192.168.0.2\n      {option}\n   }}\n}}\n")
     load_fails(quarrel.carol, "--load-conns", patterns=(
         rf"swanctl\.conf:4:\d+: .*{where}.*not supported",))
 
@@ -506,8 +506,8 @@ def test_no_tun(lab):
     """/dev/net/tun is missing: the daemon says how to get it and ends."""
     moon = lab.cygnet(lab.pair().moon)
     moon.hide_tun = True
-    launch_fails(moon, [str(Cygnet.DAEMON)], r"/dev/net/tun", r"No such file", r"modprobe|module|tun",
-                 r"charon\.")
+    launch_fails(moon, [str(Cygnet.DAEMON)], r"/dev/net/tun", r"No such file",
+                 r"modprobe|module|--device", r"charon\.")
 
 
 def test_unwritable_state(lab):

@@ -121,7 +121,7 @@ class Host:
         return env
 
     def run(self, *argv, timeout=30, check=False, ns=None):
-        """Run a command on this host; with check, a failure is an AssertionError with its output."""
+        """Run a command on this host; with check, a failure is an AssertionError."""
         done = subprocess.run(self.view(*map(str, argv), ns=ns), env=self.environment(),
                               capture_output=True, text=True, timeout=timeout * PATIENCE,
                               stdin=subprocess.DEVNULL)
