@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/user/routing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "ipsec/user/rtnl.h"
+#include "net/route.h"
+
+#define STALE_MAX 64 /* rules that crashed predecessors left; more means that none goes away */
+
+struct vip {
+	struct list link;
+	struct addr addr;
+	unsigned count;
+};
+
+/* A pair's wish for a route. Of equal destinations the last one decides the source. */
+struct use {
+	struct list link;
+	uint32_t handle;
+	struct addr dst;
+	unsigned bits;
+	struct addr src;
+};
+
+static const uint8_t families[2] = {AF_INET, AF_INET6};
+
+static struct rtnl_rule rule_of(const struct routing *r, uint8_t family)
+{
+	return (struct rtnl_rule){
+		.family = family,
+		.table = r->table,
+		.priority = r->priority,
+		.not_mark = r->mark,
+	};
+}
+
+/*
+ * Addresses and routes vanish with the TUN device, and that with its process; rules stay. They are
+ * known by the mark, which nobody else uses.
+ */
+static void remove_stale(struct routing *r, const struct rtnl_rule *rule)
+{
+	for (int i = 0; i < STALE_MAX; i++)
+		if (rtnl_rule(r->rtnl, false, rule) != 0)
+			return;
+}
+
+int routing_init(struct routing *r)
+{
+	int err;
+
+	list_init(&r->vips);
+	list_init(&r->routes);
+	err = rtnl_open(&r->rtnl);
+	for (int i = 0; err == 0 && i < 2; i++) {
+		const struct rtnl_rule rule = rule_of(r, families[i]);
+
+		remove_stale(r, &rule);
+		if (!r->install_routes)
+			continue;
+		err = rtnl_rule(r->rtnl, true, &rule);
+		r->rules[i] = err == 0;
+		if (err == E_UNSUPPORTED && families[i] == AF_INET6)
+			err = 0;
+	}
+	if (err != 0)
+		routing_done(r);
+	return err;
+}
+
+static struct rtnl_route route_of(const struct routing *r, const struct use *u)
+{
+	return (struct rtnl_route){
+		.table = r->table,
+		.ifindex = r->ifindex,
+		.dst = u->dst,
+		.bits = u->bits,
+		.src = u->src,
+	};
+}
+
+static bool same_destination(const struct use *a, const struct use *b)
+{
+	return a->bits == b->bits && addr_equal(&a->dst, &b->dst);
+}
+
+/* The last wish for the same destination, or NULL. */
+static struct use *last_same(struct routing *r, const struct use *u)
+{
+	struct use *found = NULL;
+
+	list_foreach(it, &r->routes) {
+		struct use *other = list_entry(it, struct use, link);
+
+		if (other != u && same_destination(u, other))
+			found = other;
+	}
+	return found;
+}
+
+static void drop_use(struct routing *r, struct use *u)
+{
+	const struct use *other = last_same(r, u);
+	struct rtnl_route route = route_of(r, other ? other : u);
+
+	list_remove(&u->link);
+	if (!other)
+		(void)!rtnl_route(r->rtnl, false, &route);
+	else if (!addr_equal(&other->src, &u->src))
+		(void)!rtnl_route(r->rtnl, true, &route);
+	free(u);
+}
+
+void routing_remove(struct routing *r, uint32_t handle)
+{
+	list_foreach_safe(it, &r->routes) {
+		struct use *u = list_entry(it, struct use, link);
+
+		if (u->handle == handle)
+			drop_use(r, u);
+	}
+}
+
+static struct vip *find_vip(struct routing *r, const struct addr *a)
+{
+	list_foreach(it, &r->vips) {
+		struct vip *v = list_entry(it, struct vip, link);
+
+		if (addr_equal(&v->addr, a))
+			return v;
+	}
+	return NULL;
+}
+
+int routing_add_vip(struct routing *r, const struct addr *vip)
+{
+	struct vip *v = find_vip(r, vip);
+	char text[ADDR_TEXT_MAX];
+	int err;
+
+	if (v) {
+		v->count++;
+		return 0;
+	}
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return E_NOMEM;
+	v->addr = *vip;
+	v->count = 1;
+	err = rtnl_addr(r->rtnl, true, r->ifindex, vip);
+	if (err != 0) {
+		log_print(r->log, NULL, LOG_KNL, LOG_CTRL, "adding virtual IP %s to %s failed: %s",
+			  addr_text(vip, text), r->tun_name, strerror(errno));
+		free(v);
+		return err;
+	}
+	list_append(&r->vips, &v->link);
+	return 0;
+}
+
+static void drop_vip(struct routing *r, struct vip *v)
+{
+	list_remove(&v->link);
+	(void)!rtnl_addr(r->rtnl, false, r->ifindex, &v->addr);
+	free(v);
+}
+
+void routing_del_vip(struct routing *r, const struct addr *vip)
+{
+	struct vip *v = find_vip(r, vip);
+
+	if (v && --v->count == 0)
+		drop_vip(r, v);
+}
+
+void routing_done(struct routing *r)
+{
+	list_foreach_safe(it, &r->routes)
+		drop_use(r, list_entry(it, struct use, link));
+	list_foreach_safe(it, &r->vips)
+		drop_vip(r, list_entry(it, struct vip, link));
+	for (int i = 0; i < 2; i++) {
+		const struct rtnl_rule rule = rule_of(r, families[i]);
+
+		if (r->rules[i])
+			(void)!rtnl_rule(r->rtnl, false, &rule);
+		r->rules[i] = false;
+	}
+	rtnl_free(r->rtnl);
+	r->rtnl = NULL;
+}
+
+static bool has_address(const struct ts_list *l, const struct addr *a)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (addr_range_has(&l->t[i].range, a))
+			return true;
+	return false;
+}
+
+/*
+ * A source that the policy lets through: a virtual IP, the outer address, or another of this host,
+ * in this order. AF_UNSPEC if there is none (a gateway that only forwards).
+ */
+static struct addr choose_source(struct routing *r, const struct ipsec_sa_params *p, uint8_t family)
+{
+	struct addr chosen = {0};
+	struct route_addrs mine;
+
+	list_foreach(it, &r->vips) {
+		const struct vip *v = list_entry(it, struct vip, link);
+
+		if (v->addr.family == family && has_address(p->ts_local, &v->addr))
+			return v->addr;
+	}
+	if (route_local_addrs(r->tun_name, &mine) != 0)
+		return chosen;
+	for (size_t i = 0; i < mine.count; i++) {
+		const struct addr *a = &mine.items[i];
+
+		if (a->family != family || !has_address(p->ts_local, a))
+			continue;
+		if (chosen.family == AF_UNSPEC || addr_equal(a, &p->local))
+			chosen = *a;
+	}
+	route_addrs_done(&mine);
+	return chosen;
+}
+
+static int add_use(struct routing *r, const struct use *wanted)
+{
+	const struct rtnl_route route = route_of(r, wanted);
+	struct use *u = malloc(sizeof(*u));
+	const struct use *other;
+	int err = 0;
+
+	if (!u)
+		return E_NOMEM;
+	*u = *wanted;
+	other = last_same(r, u);
+	if (!other || !addr_equal(&other->src, &u->src))
+		err = rtnl_route(r->rtnl, true, &route);
+	if (err != 0) {
+		char text[ADDR_TEXT_MAX];
+
+		log_print(r->log, NULL, LOG_KNL, LOG_CTRL,
+			  "installing route to %s/%u by %s in table %u failed: %s",
+			  addr_text(&u->dst, text), u->bits, r->tun_name, r->table,
+			  strerror(errno));
+		free(u);
+		return err;
+	}
+	list_append(&r->routes, &u->link);
+	return 0;
+}
+
+/* The subnet of 2^host addresses at `first`, which is aligned to it, ends here. */
+static struct addr_range subnet_at(const uint8_t *first, uint8_t family, unsigned host)
+{
+	const unsigned len = (unsigned)addr_len(family);
+	struct addr_range s = {.family = family};
+
+	memcpy(s.first, first, len);
+	memcpy(s.last, first, len);
+	for (unsigned bit = 0; bit < host; bit++)
+		s.last[len - 1 - bit / 8] |= (uint8_t)(1u << (bit % 8));
+	return s;
+}
+
+/* The largest subnet that begins where `range` does and lies within it. Returns its host bits. */
+static unsigned largest_subnet(const struct addr_range *range, struct addr_range *out)
+{
+	const unsigned len = (unsigned)addr_len(range->family);
+	unsigned host = 0;
+
+	*out = subnet_at(range->first, range->family, 0);
+	while (host < len * 8 && !(range->first[len - 1 - host / 8] >> (host % 8) & 1)) {
+		const struct addr_range wider = subnet_at(range->first, range->family, host + 1);
+
+		if (!addr_range_contains(range, &wider))
+			break;
+		*out = wider;
+		host++;
+	}
+	return host;
+}
+
+/* The address after `last`; false after the very last one. */
+static bool following(const uint8_t *last, unsigned len, uint8_t *out)
+{
+	memcpy(out, last, len);
+	for (unsigned i = len; i-- > 0;)
+		if (++out[i] != 0)
+			return true;
+	return false;
+}
+
+/* A range is at most 2 * 128 subnets. */
+static int add_range(struct routing *r, struct use *u, const struct addr_range *wanted)
+{
+	const unsigned len = (unsigned)addr_len(wanted->family);
+	struct addr_range range = *wanted, subnet;
+	struct addr end = {.family = wanted->family};
+	int err;
+
+	memcpy(end.ip, wanted->last, len);
+	do {
+		u->bits = len * 8 - largest_subnet(&range, &subnet);
+		u->dst = (struct addr){.family = range.family};
+		memcpy(u->dst.ip, subnet.first, len);
+		err = add_use(r, u);
+		if (err != 0)
+			return err;
+	} while (!addr_range_has(&subnet, &end) && following(subnet.last, len, range.first));
+	return 0;
+}
+
+int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p)
+{
+	struct use u = {.handle = handle};
+	int err = 0;
+
+	if (!r->install_routes)
+		return 0;
+	for (unsigned i = 0; err == 0 && i < p->ts_remote->count; i++) {
+		const struct addr_range *range = &p->ts_remote->t[i].range;
+
+		u.src = choose_source(r, p, range->family);
+		err = add_range(r, &u, range);
+	}
+	if (err != 0)
+		routing_remove(r, handle);
+	return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPSEC_USER_ROUTING_H
+#define IPSEC_USER_ROUTING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "ipsec/ipsec.h"
+
+struct log;
+struct rtnl;
+
+/*
+ * What leads packets into the TUN device: virtual IPs on it, routes to the remote selectors in a
+ * table of their own, and a rule per family that sends there all but our own outer packets.
+ */
+struct routing {
+	struct log *log;
+	struct rtnl *rtnl;
+	const char *tun_name;
+	unsigned ifindex, table, priority;
+	uint32_t mark;
+	bool install_routes;
+	bool rules[2];	    /* IPv4, IPv6: ours is there */
+	struct list vips;   /* counted */
+	struct list routes; /* one element per use by an SA pair, in order of installation */
+};
+
+/*
+ * Fields from log to install_routes are set by the caller. Removes what a predecessor that
+ * crashed left behind, then adds the rules. E_PERM, E_IO.
+ */
+int routing_init(struct routing *r) ERR_MUST_CHECK;
+/* Remove everything that is still there. */
+void routing_done(struct routing *r);
+/* Virtual IPs are counted: it is removed when each adding has been taken back. */
+int routing_add_vip(struct routing *r, const struct addr *vip) ERR_MUST_CHECK;
+void routing_del_vip(struct routing *r, const struct addr *vip);
+/*
+ * Routes to the remote selectors of a pair, with a source address from the local ones: a virtual
+ * IP, or else one of this host. All or none. Pairs may share routes. E_PERM, E_NOMEM, E_IO.
+ */
+int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
+/* Take the pair's share in routes back. */
+void routing_remove(struct routing *r, uint32_t handle);
+
+#endif
