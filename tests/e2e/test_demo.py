@@ -22,7 +22,8 @@ def leftovers(pid):
     found = [line for line in names.stdout.splitlines() if line.startswith(f"cydemo-{pid}-")]
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"/cydemo-{pid}-" in (process / "mountinfo").read_text():
+            if re.search(rf"/cydemo-{pid}-\w+/\w+/(etc|run|lib) ",
+                         (process / "mountinfo").read_text()):
                 found.append(f"process {process.name}")
         except OSError:
             continue
