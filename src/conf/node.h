@@ -36,8 +36,10 @@ struct conf_node {
 	size_t n_values, n_sections;
 	struct conf_value *values;
 	struct conf_node **sections;
-	bool inherited_from; /* some section names it after its ':' */
-	struct strs files;   /* of a root: what conf_pos.file points into */
+	bool inherited_from;	   /* some section names it after its ':' */
+	unsigned char inheritance; /* inherit.c's, as is first_ref */
+	size_t first_ref;	   /* 1 + its index; 0 for none */
+	struct strs files;	   /* of a root: what conf_pos.file points into */
 };
 
 /* A new section; linked into parent if given (which then owns it). E_NOMEM: NULL. */
@@ -74,15 +76,19 @@ void conf_error_text(const struct conf_error *e, struct wbuf *out);
 void conf_errors_done(struct conf_errors *e);
 
 /*
- * Parse a file in strongswan.conf syntax: sections, comments, quoted strings, multi-line values,
- * include with globs (relative to the including file), inheritance "name : a, b {", dots in keys.
- * Syntax errors go to errs (parsing goes on at the next line where it can). Returns 0 with a tree
- * even if there were errors; E_IO/E_NOTFOUND if the file itself cannot be read (also in errs).
+ * Parse a file in strongswan.conf syntax: sections, comments, quoted strings (over several lines if
+ * need be), include with globs (relative to the including file), inheritance "name : a, b.c { }".
+ * Names have no dots; a later value of a key replaces an earlier one, "key =" takes it away. Syntax
+ * errors go to errs, and parsing goes on where it can. Returns 0 with a tree even if there were
+ * errors; E_IO or E_NOTFOUND (also in errs) if the file itself cannot be read, or E_NOMEM.
  */
 int conf_parse_file(const char *path, struct conf_errors *errs,
 		    struct conf_node **out) ERR_MUST_CHECK;
 /* The same from memory; name is shown as the file; includes are relative to the working directory. */
 int conf_parse_text(const char *name, struct view text, struct conf_errors *errs,
 		    struct conf_node **out) ERR_MUST_CHECK;
+/* The same for a text that must not make us open files: include is an error. */
+int conf_parse_alone(const char *name, struct view text, struct conf_errors *errs,
+		     struct conf_node **out) ERR_MUST_CHECK;
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "conf/conn.h"
 
-#define SHOWN_MAX 80 /* bytes of a value that an error repeats */
+#define SHOWN_MAX  80 /* bytes of a value that an error repeats */
+#define LISTED_MAX 12 /* names that an error lists when none is near */
 
 /* Where a value is, for the errors about it. */
 struct place {
@@ -55,13 +56,21 @@ void schema_report_unknown(struct conf_errors *errs, const struct schema_unknown
 {
 	const char *near =
 		str_nearest(u->name, (const char *const *)u->known->items, u->known->count);
-	const char *in = *u->path ? " in " : "";
+	struct wbuf hint;
 
-	if (near)
-		conf_error_add(errs, u->pos, "unknown %s '%s'%s%s, did you mean '%s'?", u->what,
-			       u->name, in, u->path, near);
-	else
-		conf_error_add(errs, u->pos, "unknown %s '%s'%s%s", u->what, u->name, in, u->path);
+	wbuf_init(&hint, 0);
+	if (near) {
+		wbuf_fmt(&hint, ", did you mean '%s'?", near);
+	} else if (u->known->count > 0 && u->known->count <= LISTED_MAX) {
+		wbuf_str(&hint, u->known->count > 1 ? ", expected one of " : ", expected ");
+		for (size_t i = 0; i < u->known->count; i++)
+			wbuf_fmt(&hint, "%s%s", i > 0 ? ", " : "", u->known->items[i]);
+	}
+	wbuf_u8(&hint, '\0');
+	conf_error_add(errs, u->pos, "unknown %s '%s'%s%s%s", u->what, u->name,
+		       *u->path ? " in " : "", u->path,
+		       wbuf_err(&hint) == 0 ? (char *)hint.data : "");
+	wbuf_done(&hint);
 }
 
 /* A name to suggest for a pattern: without its '*'. */
