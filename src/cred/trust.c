@@ -249,10 +249,9 @@ static int refuse_unknown_key(const X509 *x, struct log_notes *notes)
 }
 
 /* What OpenSSL found, in our words. */
-static int refuse_path(const struct path *p, struct cred_store *store,
+static int refuse_path(const struct path *p, int code, struct cred_store *store,
 		       const struct trust_params *params, struct log_notes *notes)
 {
-	int code = X509_STORE_CTX_get_error(p->ctx);
 	const X509 *x = X509_STORE_CTX_get_current_cert(p->ctx);
 
 	if (!x)
@@ -260,41 +259,63 @@ static int refuse_path(const struct path *p, struct cred_store *store,
 	switch (code) {
 	case X509_V_ERR_OUT_OF_MEM:
 		return E_NOMEM;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return refuse_reason(x, "it is self-signed, and not one of remote.certs", notes);
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return refuse_time(x, code, params->now, notes);
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		return refuse_no_issuer(store, x, notes);
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		return refuse_reason(x, "it is self-signed, and not one of remote.certs", notes);
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-		return refuse_no_issuer(store, x, notes);
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		return refuse_time(x, code, params->now, notes);
 	default:
 		return refuse_reason(x, reason_text(code), notes);
 	}
 }
 
-/* RFC 5280 section 6 by OpenSSL, at params->now. */
+/* RFC 5280 section 6 by OpenSSL. Returns an X509_V_* code. */
+static int verify(struct path *p, const struct trust_params *params, unsigned long flags)
+{
+	X509_VERIFY_PARAM *how;
+
+	X509_STORE_CTX_cleanup(p->ctx);
+	if (X509_STORE_CTX_init(p->ctx, p->anchors, params->chain[0]->x509, p->untrusted) != 1)
+		return X509_V_ERR_OUT_OF_MEM;
+	how = X509_STORE_CTX_get0_param(p->ctx);
+	X509_VERIFY_PARAM_set_time(how, (time_t)params->now);
+	X509_VERIFY_PARAM_set_depth(how, TRUST_DEPTH_MAX);
+	X509_VERIFY_PARAM_set_auth_level(how, TRUST_SECURITY_LEVEL);
+	if (X509_VERIFY_PARAM_set_flags(how, flags) != 1)
+		return X509_V_ERR_OUT_OF_MEM;
+	if (X509_verify_cert(p->ctx) == 1)
+		return X509_V_OK;
+	return X509_STORE_CTX_get_error(p->ctx);
+}
+
+static bool lacks_issuer(int code)
+{
+	return code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+	       code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+/*
+ * Up to a root if there is one, so that remote.cacerts and ca_id may name it even when an
+ * intermediate CA is loaded too; else that one is an anchor by itself.
+ */
 static int path_build(struct path *p, struct cred_store *store, const struct trust_params *params,
 		      struct log_notes *notes)
 {
-	X509_VERIFY_PARAM *verify;
+	int code;
 
 	if (!cert_key(params->chain[0]))
 		return refuse_unknown_key(params->chain[0]->x509, notes);
-	if (X509_STORE_CTX_init(p->ctx, p->anchors, params->chain[0]->x509, p->untrusted) != 1)
-		return E_NOMEM;
-	verify = X509_STORE_CTX_get0_param(p->ctx);
-	X509_VERIFY_PARAM_set_time(verify, (time_t)params->now);
-	X509_VERIFY_PARAM_set_depth(verify, TRUST_DEPTH_MAX);
-	X509_VERIFY_PARAM_set_auth_level(verify, TRUST_SECURITY_LEVEL);
-	/* An intermediate CA that is loaded as a CA is trusted without its root. */
-	if (X509_VERIFY_PARAM_set_flags(verify, X509_V_FLAG_PARTIAL_CHAIN) != 1)
-		return E_NOMEM;
-	if (X509_verify_cert(p->ctx) != 1)
-		return refuse_path(p, store, params, notes);
+	code = verify(p, params, 0);
+	if (lacks_issuer(code))
+		code = verify(p, params, X509_V_FLAG_PARTIAL_CHAIN);
+	if (code != X509_V_OK)
+		return refuse_path(p, code, store, params, notes);
 	p->chain = X509_STORE_CTX_get0_chain(p->ctx);
 	p->n_chain = sk_X509_num(p->chain);
 	p->n_untrusted = X509_STORE_CTX_get_num_untrusted(p->ctx);
