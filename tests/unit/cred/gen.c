@@ -98,6 +98,8 @@ struct gen gen_ca(const char *subject, const struct gen *issuer)
 	return gen_make(&(struct gen_params){
 		.subject = subject,
 		.issuer = issuer,
+		.not_before = GEN_NOT_BEFORE - GEN_YEAR,
+		.not_after = GEN_NOT_AFTER + GEN_YEAR,
 		.ext = {"basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign",
 			"subjectKeyIdentifier=hash",
 			issuer ? "authorityKeyIdentifier=keyid" : NULL},

@@ -17,6 +17,7 @@ struct gen {
 #define GEN_NOT_BEFORE 1767225600
 #define GEN_NOT_AFTER  1798761600
 #define GEN_NOW	       1782864000
+#define GEN_YEAR       31536000
 
 struct gen_params {
 	const char *subject;	  /* as id_parse() reads it */
@@ -29,7 +30,7 @@ struct gen_params {
 
 EVP_PKEY *gen_key(const char *kind);
 struct gen gen_make(const struct gen_params *params);
-/* A CA with basicConstraints and keyUsage as they should be. */
+/* A CA with basicConstraints and keyUsage as they should be, valid a year longer either way. */
 struct gen gen_ca(const char *subject, const struct gen *issuer);
 /* An end entity of issuer; alt_name ("DNS:a.example") may be NULL. */
 struct gen gen_leaf(const char *subject, const char *alt_name, const struct gen *issuer);
