@@ -74,7 +74,7 @@ const struct alg_keyword *alg_keyword_at(size_t index);
 uint16_t alg_prf_for_integ(uint16_t integ_id);
 /* Bits of ENCR key for (alg, key_bits attribute): the attribute, or the fixed length; 0 if bad. */
 unsigned alg_encr_key_bits(const struct alg *encr, uint16_t key_bits);
-/* Names of numbers that have no row, for log lines: "ENCR_99"-style into buf; returns buf or name. */
+/* Name of a number for log lines; without a row "ENCR_99"-style. Returns buf, or the row's name. */
 const char *alg_name(uint8_t transform_type, uint16_t id, char buf[32]);
 
 #endif

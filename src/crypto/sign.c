@@ -74,7 +74,8 @@ static const struct sign_scheme rows[] = {
 	PKCS1(384, 3, 7680),
 	PKCS1(512, 4, RSA_MAX_BITS),
 	{"RSA_EMSA_PKCS1_SHA1", "RSA", METHOD_RFC7427, 1, RSA_MIN_BITS, RSA_MAX_BITS, false,
-	 DER_PKCS1(0x05), IMPL(.digest = "SHA1", .padding = RSA_PKCS1_PADDING, .verify_only = true)},
+	 DER_PKCS1(0x05),
+	 IMPL(.digest = "SHA1", .padding = RSA_PKCS1_PADDING, .verify_only = true)},
 	ECDSA(256, 2, 256),
 	ECDSA(384, 3, 384),
 	ECDSA(512, 4, 521),
@@ -126,10 +127,9 @@ const char *sign_legacy_name(uint8_t auth_method)
 /* EVP_MD name of an AlgorithmIdentifier as our rows spell it, or NULL. */
 static const char *digest_of(const X509_ALGOR *alg)
 {
-	const ASN1_OBJECT *oid;
-
-	X509_ALGOR_get0(&oid, NULL, NULL, alg);
-	switch (OBJ_obj2nid(oid)) {
+	if (alg->parameter && ASN1_TYPE_get(alg->parameter) != V_ASN1_NULL)
+		return NULL;
+	switch (OBJ_obj2nid(alg->algorithm)) {
 	case NID_sha256:
 		return "SHA2-256";
 	case NID_sha384:

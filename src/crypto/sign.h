@@ -29,7 +29,7 @@ struct sign_scheme {
 
 /* All rows, strongest-suited first per key type; NULL at the end. */
 const struct sign_scheme *sign_at(size_t index);
-/* Row of a method-14 AlgorithmIdentifier, or NULL. PSS parameters must be ones we have a row for. */
+/* Row of a method-14 AlgorithmIdentifier, or NULL; PSS parameters must be those of a row. */
 const struct sign_scheme *sign_find_algid(struct view algid);
 /* Row of an older method (1, 9, 10, 11), or NULL. */
 const struct sign_scheme *sign_find_method(uint8_t auth_method);
