@@ -69,7 +69,7 @@ void wbuf_init(struct wbuf *w, size_t limit);
 void wbuf_done(struct wbuf *w);
 /* Forget the content (wiped), keep the memory and clear the error. */
 void wbuf_reset(struct wbuf *w);
-/* Set the sticky error (an E_* number) for something the caller found, unless there is one already. */
+/* Set the sticky error (E_*) for something the caller found, unless there is one already. */
 void wbuf_fail(struct wbuf *w, int err);
 /* The sticky error, or 0. */
 int wbuf_err(const struct wbuf *w) ERR_MUST_CHECK;

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Intrusive hash table keyed by bytes, with a random key so that a peer cannot aim at one bucket. */
+/* Intrusive hash table keyed by bytes, randomised so that a peer cannot aim at one bucket. */
 struct hash_link {
 	struct hash_link *next;
 	uint64_t hash;

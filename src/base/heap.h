@@ -22,7 +22,7 @@ struct heap {
 
 /* Free the table, not its elements. All-zero is an empty heap. */
 void heap_done(struct heap *h);
-/* Insert node with this key, or move it there if it is in the heap already. E_NOMEM: not inserted. */
+/* Insert node with this key, or move it there if it is in the heap. E_NOMEM: not inserted. */
 int heap_set(struct heap *h, struct heap_node *node, uint64_t key) ERR_MUST_CHECK;
 /* Remove; harmless if not in the heap. */
 void heap_clear(struct heap *h, struct heap_node *node);

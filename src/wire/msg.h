@@ -124,11 +124,11 @@ void wire_hdr_encode(const struct wire_hdr *hdr, struct wbuf *out);
 
 /*
  * Decode a whole message: header and cleartext payloads; an SK or SKF payload must be the last one
- * and is kept closed. Unknown types are kept as they are (u.data); the critical bit of known ones is
- * ignored (RFC 7296 section 2.5). Errors: E_SHORT, E_TRAILING (also: datagram longer than the header
- * says), E_MALFORMED (also: a second SA, KE, ...), E_LIMIT, E_CRITICAL with critical_type set, and
- * E_UNSUPPORTED for another major version. On failure there are no payloads, and hdr is set if it
- * was readable, else zero.
+ * and is kept closed. Unknown types are kept as they are (u.data); the critical bit of known ones
+ * is ignored (RFC 7296 section 2.5). Errors: E_SHORT, E_TRAILING (also: datagram longer than the
+ * header says), E_MALFORMED (also: a second SA, KE, ...), E_LIMIT, E_CRITICAL with critical_type
+ * set, and E_UNSUPPORTED for another major version. On failure there are no payloads, and hdr is
+ * set if it was readable, else zero.
  */
 int wire_msg_decode(struct view datagram, struct wire_msg *out) ERR_MUST_CHECK;
 

@@ -29,7 +29,7 @@ struct payload_head {
 #define PAYLOAD_HEAD_LEN    4
 #define PAYLOAD_HEAD_LEN_AT 2 /* offset of the length within the head */
 
-/* E_MALFORMED for a length below the head's own, E_SHORT if it reaches beyond the bytes there are. */
+/* E_MALFORMED for a length below the head's own, E_SHORT if it reaches beyond the bytes. */
 int payload_head_decode(struct rbuf *r, struct payload_head *out) ERR_MUST_CHECK;
 /* Append a head and return where it starts; payload_head_end() fills in its length. */
 size_t payload_head_begin(struct wbuf *out, uint8_t first, uint8_t second);

@@ -37,8 +37,8 @@ struct ts ts_from_addr(const struct addr *a);
 /*
  * Parse "10.1.0.0/16", "10.1.0.0/16[tcp/80]", "a-b[udp/1000-2000]", "[gre]"-style suffixes with
  * protocol names or numbers and "any"/"opaque" ports; a port may be a service name the system knows
- * ("http"). For ICMP a number below 256 is a type, above it 256 * type + code. "dynamic[tcp]" is the
- * caller's: pass the part after "dynamic" to ts_parse_suffix(). E_MALFORMED.
+ * ("http"). For ICMP a number below 256 is a type, above it 256 * type + code. "dynamic[tcp]" is
+ * the caller's: pass the part after "dynamic" to ts_parse_suffix(). E_MALFORMED.
  */
 int ts_parse(struct ts *out, const char *text) ERR_MUST_CHECK;
 /* Parse only a "[proto/port]" suffix (or "") into protocol and ports of *out. */

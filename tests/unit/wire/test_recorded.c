@@ -159,7 +159,7 @@ static void test_truncated(void **state)
 			struct bytes cut = bytes_copy(view_make(r->message.data, len));
 
 			assert_int_equal(wire_msg_decode(bytes_view(&cut), &msg), E_SHORT);
-			/* Also with a header that fits what is left: only an envelope may shrink. */
+			/* Also with a header that fits what is left. */
 			if (len >= IKE_HDR_LEN) {
 				cut.data[26] = (uint8_t)(len >> 8);
 				cut.data[27] = (uint8_t)len;
