@@ -184,7 +184,7 @@ bool lexer_value(struct lexer *l, struct wbuf *out)
 			return true;
 		}
 	}
-	if (any && memchr(out->data + before, '\0', out->len - before))
+	if (out->len > before && memchr(out->data + before, '\0', out->len - before))
 		conf_error_add(l->errs, start.pos, "NUL byte in a string");
 	return any;
 }

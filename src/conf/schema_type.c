@@ -149,6 +149,17 @@ static int scalar_if_id(const struct schema_row *row, const char *text, uint64_t
 	return parse_number(text, CONF_SAME_MARK - 1, out);
 }
 
+static int scalar_level(const struct schema_row *row, const char *text, uint64_t *out)
+{
+	int level;
+	int err = value_level(text, &level);
+
+	(void)row;
+	if (!err)
+		*out = (uint64_t)(int64_t)level;
+	return err;
+}
+
 const struct schema_type schema_type_bool = {
 	.name = "yes/no", .expected = "yes or no", .scalar = scalar_bool};
 const struct schema_type schema_type_seconds = {
@@ -161,6 +172,8 @@ const struct schema_type schema_type_real = {
 const struct schema_type schema_type_enum = {.name = "word", .scalar = scalar_enum};
 const struct schema_type schema_type_dscp = {
 	.name = "bits", .expected = "six binary digits like 101110", .scalar = scalar_dscp};
+const struct schema_type schema_type_level = {
+	.name = "level", .expected = "a log level from -1 (silent) to 4", .scalar = scalar_level};
 const struct schema_type schema_type_if_id = {
 	.name = "id", .expected = "a number, %unique or %unique-dir", .scalar = scalar_if_id};
 

@@ -58,6 +58,17 @@ int value_bytes(const char *text, uint64_t *out)
 	return parse_scaled(text, "kmgKMG", factors, out);
 }
 
+int value_level(const char *text, int *out)
+{
+	if (strcmp(text, "-1") == 0)
+		*out = -1;
+	else if (text[0] >= '0' && text[0] <= '4' && !text[1])
+		*out = text[0] - '0';
+	else
+		return E_CONFIG;
+	return 0;
+}
+
 int value_secret(const char *text, struct secret *out)
 {
 	struct wbuf w;

@@ -16,6 +16,8 @@ int value_bool(const char *text, bool *out) ERR_MUST_CHECK;
 int value_seconds(const char *text, uint64_t *out) ERR_MUST_CHECK;
 /* Bytes: integer with optional k, m, g (1024-based). */
 int value_bytes(const char *text, uint64_t *out) ERR_MUST_CHECK;
+/* A log level: -1..4. */
+int value_level(const char *text, int *out) ERR_MUST_CHECK;
 /* A shared secret: plain text, 0xHEX or 0sBASE64. */
 int value_secret(const char *text, struct secret *out) ERR_MUST_CHECK;
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_SCHEMA_STRONGSWAN_H
+#define CONF_SCHEMA_STRONGSWAN_H
+
+#include "conf/schema.h"
+
+/*
+ * The options of strongswan.conf. A row's name is a path; of its parts <name> stands for any, <group>
+ * for a log group, and a last "**" for everything below.
+ */
+extern const struct schema_table schema_strongswan;
+
+/* Sections of other programs, which are not looked into; ends with NULL. */
+extern const char *const schema_strongswan_foreign[];
+
+/* Whether a row's name stands for the path. */
+bool schema_strongswan_matches(const char *pattern, const char *path);
+
+#endif
