@@ -28,7 +28,7 @@ def check(root):
     done = subprocess.run(
         ['cppcheck', '--quiet', f'-j{lint.JOBS}', '--std=c11',
          '--enable=warning,performance,portability', '--inline-suppr',
-         f'--cppcheck-build-dir={cache}', '-Isrc', '-I.', '-D_GNU_SOURCE',
+         f'--cppcheck-build-dir={cache}', '-I.', '-Isrc', '-Itools', '-D_GNU_SOURCE',
          '-D__attribute__(x)=',     # it stumbles over those of function pointers
          *(f'--suppress={name}' for name in SUPPRESS),
          '--template={file}:{line}: {id}: {message}', *map(str, paths)],

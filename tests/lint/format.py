@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-format has nothing to change."""
 
+import concurrent.futures
 import re
 import subprocess
 import lint
 
 
+def findings(root, path):
+    done = subprocess.run(['clang-format', '--dry-run', f'--style=file:{lint.REPO}/.clang-format',
+                           str(path)], cwd=root, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    first = re.search(r'^\S+?:(\d+):\d+: warning: ', done.stderr, re.M)
+    if first:
+        return lint.finding(path, first.group(1), 'not laid out by .clang-format',
+                            f'clang-format -i {path}')
+    return None
+
+
 def check(root):
     paths = lint.files(root, lint.C_DIRS, '.c', '.h')
-    if not paths:
-        return
-    done = subprocess.run(['xargs', '-P', str(lint.JOBS), '-n', '32', 'clang-format', '--dry-run',
-                           f'--style=file:{lint.REPO}/.clang-format'],
-                          cwd=root, input='\n'.join(map(str, paths)), capture_output=True,
-                          text=True)
-    places = {}
-    for path, line in re.findall(r'^(\S+?):(\d+):\d+: warning: ', done.stderr, re.M):
-        places.setdefault(path, line)
-    for path, line in places.items():
-        yield lint.finding(path, line, 'not laid out by .clang-format', f'clang-format -i {path}')
-    if done.returncode != 0 and not places:
-        raise SystemExit(done.stderr)
+    with concurrent.futures.ThreadPoolExecutor(lint.JOBS) as pool:
+        yield from filter(None, pool.map(lambda path: findings(root, path), paths))
 
 
 if __name__ == '__main__':

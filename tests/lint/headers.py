@@ -9,7 +9,7 @@ import subprocess
 import lint
 
 FLAGS = ['-std=gnu17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-fsyntax-only',
-         '-I.', '-Isrc', '-Ibuild/release']
+         '-I.', '-Isrc', '-Itools', '-Ibuild/release']
 
 
 def errors(root, path):

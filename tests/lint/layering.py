@@ -44,7 +44,7 @@ def room_of(path):
 
 
 def resolve(root, name):
-    for path in (root / 'src' / name, root / name):
+    for path in (root / 'src' / name, root / 'tools' / name, root / name):
         if path.is_file():
             return path.relative_to(root)
     return None
