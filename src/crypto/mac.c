@@ -109,34 +109,67 @@ static int xcbc_init(struct mac *m, struct view key)
 	return ok ? 0 : E_CRYPTO;
 }
 
+/* The chain state while a message comes in: its last block waits until it is known to be last. */
+struct xcbc {
+	EVP_CIPHER_CTX *ctx;
+	uint8_t block[BLOCK];
+	size_t fill;
+};
+
+/* Chain whole blocks of v, but never its end; *out_len bytes were taken. */
+static bool xcbc_bulk(struct xcbc *x, struct view v, size_t *out_len)
+{
+	uint8_t scratch[32 * BLOCK]; /* CBC output that nobody needs: the context keeps the last */
+	size_t run = (v.len - 1) / BLOCK * BLOCK;
+	int len;
+
+	*out_len = run < sizeof(scratch) ? run : sizeof(scratch);
+	return EVP_EncryptUpdate(x->ctx, scratch, &len, v.ptr, (int)*out_len) == 1 &&
+	       (size_t)len == *out_len;
+}
+
+static bool xcbc_update(struct xcbc *x, struct view v)
+{
+	uint8_t chained[BLOCK];
+	size_t step;
+
+	for (; v.len > 0; v = view_make(v.ptr + step, v.len - step)) {
+		if (x->fill == BLOCK) {
+			if (!xcbc_block(x->ctx, x->block, chained))
+				return false;
+			x->fill = 0;
+		}
+		if (x->fill == 0 && v.len > BLOCK) {
+			if (!xcbc_bulk(x, v, &step))
+				return false;
+			continue;
+		}
+		step = v.len < BLOCK - x->fill ? v.len : BLOCK - x->fill;
+		memcpy(x->block + x->fill, v.ptr, step);
+		x->fill += step;
+	}
+	return true;
+}
+
 static int xcbc_compute(struct mac *m, const struct view *parts, size_t n, uint8_t *out)
 {
-	uint8_t block[BLOCK] = {0}; /* the last one so far: it may turn out to be the final one */
+	struct xcbc x = {.ctx = m->k1};
 	const uint8_t *mask = m->k2;
-	size_t fill = 0;
 
 	if (!xcbc_restart(m->k1))
 		return E_CRYPTO;
 	for (size_t i = 0; i < n; i++) {
-		for (size_t at = 0, step; at < parts[i].len; at += step) {
-			if (fill == BLOCK) {
-				if (!xcbc_block(m->k1, block, out))
-					return E_CRYPTO;
-				fill = 0;
-			}
-			step = parts[i].len - at < BLOCK - fill ? parts[i].len - at : BLOCK - fill;
-			memcpy(block + fill, parts[i].ptr + at, step);
-			fill += step;
-		}
+		if (!xcbc_update(&x, parts[i]))
+			return E_CRYPTO;
 	}
-	if (fill < BLOCK) {
+	if (x.fill < BLOCK) {
 		mask = m->k3;
-		memset(block + fill, 0, BLOCK - fill);
-		block[fill] = 0x80;
+		memset(x.block + x.fill, 0, BLOCK - x.fill);
+		x.block[x.fill] = 0x80;
 	}
 	for (size_t i = 0; i < BLOCK; i++)
-		block[i] ^= mask[i];
-	return xcbc_block(m->k1, block, out) ? 0 : E_CRYPTO;
+		x.block[i] ^= mask[i];
+	return xcbc_block(m->k1, x.block, out) ? 0 : E_CRYPTO;
 }
 
 static void xcbc_done(struct mac *m)
