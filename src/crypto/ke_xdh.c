@@ -36,7 +36,10 @@ static int xdh_encode(const struct alg *alg, EVP_PKEY *key, struct wbuf *out)
 		       : E_CRYPTO;
 }
 
-/* RFC 8031 section 3: an all-zero secret (the peer sent a point of small order) is refused. */
+/*
+ * RFC 8031 section 3: an all-zero secret (the peer sent a point of small order) is refused. OpenSSL
+ * does so by itself; another provider behind the same name may not.
+ */
 static bool all_zero(struct view secret)
 {
 	static const uint8_t zero[MAX_LEN];

@@ -209,6 +209,34 @@ static void test_lengths(void **state)
 	each_pair(check_lengths);
 }
 
+/* Not even an authentic text is decrypted if it is not whole blocks. */
+static void test_ragged(void **state)
+{
+	const struct alg *integ = alg_find(ALG_INTEG, 12);
+	struct seal *mac = make(alg_find(ALG_ENCR, 11), 0, integ);
+	struct seal *cbc = make(alg_find(ALG_ENCR, 12), 128, integ);
+	struct packet p, before;
+	struct seal_io io;
+
+	(void)state;
+	fill(&p, cbc, 3);
+	p.len--;
+	io = io_of(&p);
+	/* The MAC is over aad | iv | text: with the NULL cipher all of it is text. */
+	memcpy(before.data, p.aad, p.aad_len);
+	memcpy(before.data + p.aad_len, p.iv, 16);
+	memcpy(before.data + p.aad_len + 16, p.data, p.len);
+	assert_int_equal(seal_encrypt(mac, &(struct seal_io){.data = before.data,
+							     .len = p.aad_len + 16 + p.len,
+							     .icv = p.icv}),
+			 0);
+	before = p;
+	assert_int_equal(seal_decrypt(cbc, &io), E_INTEGRITY);
+	assert_memory_equal(&p, &before, sizeof(p));
+	seal_free(mac);
+	seal_free(cbc);
+}
+
 static void test_not_allowed(void **state)
 {
 	const struct alg *cbc = alg_find(ALG_ENCR, 12), *gcm = alg_find(ALG_ENCR, 20);
@@ -353,10 +381,11 @@ static void test_integ_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_tampering),
-		cmocka_unit_test(test_lengths),	       cmocka_unit_test(test_not_allowed),
-		cmocka_unit_test(test_both_ways),      cmocka_unit_test(test_seal_vectors),
-		cmocka_unit_test(test_gcm_truncation), cmocka_unit_test(test_integ_vectors),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_tampering),
+		cmocka_unit_test(test_lengths),	      cmocka_unit_test(test_ragged),
+		cmocka_unit_test(test_not_allowed),   cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_seal_vectors),  cmocka_unit_test(test_gcm_truncation),
+		cmocka_unit_test(test_integ_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,8 @@ static void test_algid(void **state)
 		{"300d" PSS "3000", NULL},
 		{"300b" PSS, NULL},
 		/* not exactly consumed, cut off, empty, something else */
+		{"303d" PSS "3030a00d300b" SHA256 "a11a3018" MGF1 "300b" SHA256 "a20302012000",
+		 NULL},
 		{"300506032b657000", NULL},
 		{"300506032b65", NULL},
 		{"", NULL},
