@@ -17,10 +17,13 @@
  * reference section 4.12 says: an online lease of the same identity is never given twice; an offline
  * one is reassigned; else a fresh address; else the oldest offline lease of anyone.
  */
-struct pool_set;
+struct pool_set; /* for one thread */
 
-/* path of the database file, or NULL to keep leases in memory only. On E_IO the error text goes to
- * notes; the caller decides whether to go on in memory. */
+/* Addresses of the largest pool: a larger IPv6 range ends after so many, as in strongSwan. */
+#define POOL_SIZE_MAX 2147483646u
+
+/* path of the database file, or NULL to keep leases in memory only. A damaged file is moved aside, with
+ * a note. On E_IO the error text goes to notes; the caller decides whether to go on in memory. */
 int pool_open(const char *path, struct log_notes *notes, struct pool_set **out) ERR_MUST_CHECK;
 void pool_close(struct pool_set *s);
 
@@ -32,20 +35,25 @@ struct pool_attr {
 
 struct pool_params {
 	const char *name;
-	struct addr_range range; /* all usable addresses; network and broadcast are left out */
-	struct addr first;	 /* where to start ("10.3.0.10/24"); none: at the beginning */
+	struct addr_range range; /* all usable addresses */
+	struct addr first;	 /* which of them to hand out first; none: at the beginning */
 	struct addr base;	 /* as printed ("10.3.0.0") */
 	const struct pool_attr *attrs;
 	size_t n_attrs;
 };
 
-/* "10.3.0.0/24", "10.3.0.10/24", "10.3.0.5-10.3.0.50", IPv6 likewise. E_MALFORMED. Fills range,
- * first and base. */
+/*
+ * "10.3.0.0/24", "10.3.0.10/24", "10.3.0.5-10.3.0.50", IPv6 likewise. Fills range, first and base, as
+ * strongSwan understands them: of a subnet of four addresses and more the first and last are left
+ * out (/24 has 254, /30 two, /31 two, /32 one), one written with a host begins there (245), and base
+ * is the address as written. E_MALFORMED, also if nothing is left.
+ */
 int pool_parse_addrs(const char *text, struct pool_params *out) ERR_MUST_CHECK;
-/* Add or replace. E_BUSY: there is one with another range and it has online leases. *out_size is the
- * number of addresses (254 for a /24). */
-int pool_load(struct pool_set *s, const struct pool_params *params, uint64_t *out_size)
-	ERR_MUST_CHECK;
+/* Add or replace; leases stay if the range does, else those that the database has in the new range
+ * come back. E_BUSY: there is one with another range and it has online leases. E_IO: the database
+ * could not be read. *out_size is the number of addresses (254 for a /24). */
+int pool_load(struct pool_set *s, const struct pool_params *params,
+	      uint64_t *out_size) ERR_MUST_CHECK;
 /* E_NOTFOUND, E_BUSY with online leases. */
 int pool_unload(struct pool_set *s, const char *name) ERR_MUST_CHECK;
 
@@ -56,14 +64,19 @@ struct pool_request {
 	struct addr wanted;	  /* the address asked for; none or zero = any */
 };
 
-/* Lease an address. E_FULL; E_NOTFOUND if no named pool of that family exists. Notes: "assigning new
- * lease to 'ID'", "reassigning offline lease to 'ID'", "pool 'p' is full, unable to assign address". */
+/*
+ * Lease an address, by the first of these rules that applies to a pool: the wanted one, if it is free
+ * or an offline lease of this identity; an offline lease of this identity; a fresh address; the
+ * lease that has been offline longest. E_FULL; E_NOTFOUND if no named pool of that family exists.
+ * Notes: "assigning new lease to 'ID'", "reassigning offline lease to 'ID'", "reassigning existing
+ * offline lease by 'OLD' to 'ID'", "pool 'p' is full, unable to assign address".
+ */
 int pool_acquire(struct pool_set *s, const struct pool_request *req, struct log_notes *notes,
 		 struct addr *out) ERR_MUST_CHECK;
 /* Give a lease back (it stays reserved, offline). Note: "lease A by 'ID' went offline". */
 void pool_release(struct pool_set *s, const struct addr *a, const char *identity,
 		  struct log_notes *notes);
-/* Attributes of the pool that leased `a`: borrowed until the next pool_load/unload. */
+/* Attributes of the pool in which `a` is online: borrowed until the next pool_load/unload. */
 const struct pool_attr *pool_attrs(const struct pool_set *s, const struct addr *a, size_t *out_n);
 
 struct pool_info {
