@@ -55,7 +55,8 @@ static const struct vector cbc[] = {
 	 "0000876500000002f4e765244f6407adf13dc1380f673f37"
 	 "773b5241a4c449225e4f3ce5ed611b0c237ca96cf74a93013c1b0ea1a0cf70f8"
 	 "e4ecaec78ac53aad7a0f022b859243c647752e94a859352b8a4d4d2decd136e5"
-	 "c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a100b842f1c22f0d"},
+	 "c177f132ad3fbfb2201ac9904c74ee0a109e0ca1e4dfe9d5a100b842f1c22f0d",
+	 0},
 	{12, 12, 128, false, 0x8765, 5, "0123456789abcdef0123456789abcdef",
 	 "85d47224b5f3dd5d2101d4ea8dffab22",
 	 "45000044090c00004001f990c0a87b03c0a87bc8"
@@ -64,7 +65,8 @@ static const struct vector cbc[] = {
 	 "000087650000000585d47224b5f3dd5d2101d4ea8dffab22"
 	 "15b92683819596a8047232cc00f7048fe45318e11f8a0f62ede3c3fc61203bb5"
 	 "0f980a08c9843fd3a1b06d5c07ff9639b7eb7dfb3512e5de435e7207ed971ef3"
-	 "d2726d9b5ef6affc6d17a0decbb13892"},
+	 "d2726d9b5ef6affc6d17a0decbb13892",
+	 0},
 };
 
 static const struct vector aead[] = {
@@ -79,7 +81,8 @@ static const struct vector aead[] = {
 	 "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c6"
 	 "14ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3"
 	 "cbec163fac469b502773f6fb94e664da9165b82829f641e0"
-	 "76aaa8266b7fb0f7b11b369907e1ad43"},
+	 "76aaa8266b7fb0f7b11b369907e1ad43",
+	 0},
 	/*
 	 * AES-GCM with ESN, from the test cases of RFC 4106's authors (draft-mcgrew-gcm-test). The
 	 * trailer says that the IP packet is an ICMP message, so it is refused, but only then.
