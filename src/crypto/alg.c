@@ -62,12 +62,11 @@ static const struct alg_mac aes_xcbc = {
 #define MODP(id_, name_, bits_, strength_, group_) \
 	DH(id_, name_, (bits_) / 8, strength_, &ke_modp_ops, "DH", group_)
 /*
- * A KE payload has both coordinates, each padded to the length of the prime (RFC 5903). 255 is as
- * strong as the table can say.
+ * A KE payload has both coordinates, each padded to the length of the prime (RFC 5903). A strength
+ * of 255 is as much as the table can say.
  */
-#define ECP(id_, name_, bits_, group_) \
-	DH(id_, name_, 2 * (((bits_) + 7) / 8), (bits_) < 511 ? (bits_) / 2 : 255, \
-	   &ke_ecp_ops, "EC", group_)
+#define ECP(id_, name_, bits_, strength_, group_) \
+	DH(id_, name_, 2 * (((bits_) + 7) / 8), strength_, &ke_ecp_ops, "EC", group_)
 
 static const struct alg rows[] = {
 	CBC(12, "AES_CBC", 16, &aes_cbc, AES_KEYS),
@@ -109,15 +108,15 @@ static const struct alg rows[] = {
 	MODP(2, "MODP_1024", 1024, 80, NULL),
 	MODP(22, "MODP_1024_160", 1024, 80, "dh_1024_160"),
 	MODP(1, "MODP_768", 768, 64, NULL),
-	ECP(19, "ECP_256", 256, "P-256"),
-	ECP(20, "ECP_384", 384, "P-384"),
-	ECP(21, "ECP_521", 521, "P-521"),
-	ECP(26, "ECP_224", 224, "P-224"),
-	ECP(25, "ECP_192", 192, "P-192"),
-	ECP(28, "ECP_256_BP", 256, "brainpoolP256r1"),
-	ECP(29, "ECP_384_BP", 384, "brainpoolP384r1"),
-	ECP(30, "ECP_512_BP", 512, "brainpoolP512r1"),
-	ECP(27, "ECP_224_BP", 224, "brainpoolP224r1"),
+	ECP(19, "ECP_256", 256, 128, "P-256"),
+	ECP(20, "ECP_384", 384, 192, "P-384"),
+	ECP(21, "ECP_521", 521, 255, "P-521"),
+	ECP(26, "ECP_224", 224, 112, "P-224"),
+	ECP(25, "ECP_192", 192, 96, "P-192"),
+	ECP(28, "ECP_256_BP", 256, 128, "brainpoolP256r1"),
+	ECP(29, "ECP_384_BP", 384, 192, "brainpoolP384r1"),
+	ECP(30, "ECP_512_BP", 512, 255, "brainpoolP512r1"),
+	ECP(27, "ECP_224_BP", 224, 112, "brainpoolP224r1"),
 	DH(31, "CURVE_25519", 32, 128, &ke_xdh_ops, "X25519", NULL),
 	DH(32, "CURVE_448", 56, 224, &ke_xdh_ops, "X448", NULL),
 
