@@ -92,11 +92,10 @@ static bool fits(const struct sign_scheme *s, EVP_PKEY *key)
 /* Sign, verify, and refuse what was changed in any byte. */
 static void check_key(const struct sign_scheme *s, EVP_PKEY *key)
 {
-	uint8_t tbs[100], saved;
+	uint8_t tbs[100] = {0x42}, saved;
 	struct view v = view_make(tbs, sizeof(tbs)), whole, cut;
 	struct wbuf out;
 
-	memset(tbs, 0x42, sizeof(tbs));
 	wbuf_init(&out, 0);
 	wbuf_str(&out, "abc");
 	assert_int_equal(sign_create(s, key, v, &out), 0);
