@@ -23,6 +23,7 @@ FACADES = {
 # Files whose header serves more than one prefix.
 ALIASES = {
     'src/base/buf.c': ('rbuf', 'wbuf', 'view'),
+    'src/cred/store.c': ('cred',),
 }
 
 
