@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cred/cert.h"
+#include "cred/id.h"
+#include "cred/keyref.h"
+#include "cred/store.h"
+#include "crypto/alg.h"
+#include "crypto/prf.h"
+#include "crypto/sign.h"
+#include "ike/conn.h"
+#include "ike/handshake.h"
+#include "ike/job.h"
+#include "ike/keys.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+
+#define ID_TEXT	      256
+#define MAX_PSK_TRIES 16
+
+void auth_log_success(struct ike_sa *sa, const struct id *id, bool myself, const char *with)
+{
+	char text[ID_TEXT];
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s'%s with %s successful",
+	       sa_id_text(id, text, sizeof(text)), myself ? " (myself)" : "", with);
+}
+
+/* Name of a scheme in that line: the older methods are told as "ECDSA-256 signature". */
+static const char *scheme_text(const struct sign_scheme *s, char *buf, size_t len)
+{
+	if (s->auth_method == AUTH_DIGITAL_SIGNATURE)
+		return s->name;
+	snprintf(buf, len, "%s signature", sign_legacy_name(s->auth_method));
+	return buf;
+}
+
+struct wire_id auth_local_id(const struct ike_sa *sa)
+{
+	return (struct wire_id){sa->local_id.type, view_make(sa->local_id.data, sa->local_id.len)};
+}
+
+/* ---- octets ---- */
+
+/* ID payload without its generic header: type, three reserved octets, data. */
+static void put_id_body(struct wbuf *b, uint8_t type, struct view data)
+{
+	wbuf_u8(b, type);
+	wbuf_u8(b, 0);
+	wbuf_u16(b, 0);
+	wbuf_add(b, data);
+}
+
+/* What the initiator (or the responder) signs. */
+static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view id_body,
+		       struct wbuf *out)
+{
+	const struct handshake *hs = sa->hs;
+
+	return keys_auth_octets(
+		&(struct keys_auth_params){
+			.prf = sa->prf,
+			.message = secret_view(of_initiator ? &hs->msg_i : &hs->msg_r),
+			.nonce = secret_view(of_initiator ? &hs->nr : &hs->ni),
+			.sk_p = secret_view(of_initiator ? &sa->keys.pi : &sa->keys.pr),
+			.id_body = id_body,
+		},
+		out);
+}
+
+static int my_octets(const struct ike_sa *sa, struct wbuf *out)
+{
+	struct wbuf body;
+	int err;
+
+	wbuf_init(&body, 0);
+	put_id_body(&body, sa->local_id.type, view_make(sa->local_id.data, sa->local_id.len));
+	err = wbuf_err(&body);
+	if (err == 0)
+		err = auth_octets(sa, sa->initiator, wbuf_view(&body), out);
+	wbuf_done(&body);
+	return err;
+}
+
+static const struct wire_payload *peer_id(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	return wire_msg_find(msg, sa->initiator ? PAYLOAD_IDR : PAYLOAD_IDI);
+}
+
+static int peer_octets(const struct ike_sa *sa, const struct wire_msg *msg, struct wbuf *out)
+{
+	return auth_octets(sa, !sa->initiator, peer_id(sa, msg)->body, out);
+}
+
+/* ---- our identity and key ---- */
+
+/*
+ * The identity we claim: the configured one; else what the peer asked for; else our address, the
+ * default of a shared-key connection.
+ */
+static int choose_local_id(struct ike_sa *sa, const struct conn_auth *a, const struct id *asked)
+{
+	id_done(&sa->local_id);
+	if (a && a->id.type != ID_ANY)
+		return id_copy(&a->id, &sa->local_id);
+	if (asked && asked->type != ID_ANY)
+		return id_copy(asked, &sa->local_id);
+	return id_from_addr(&sa->local, &sa->local_id);
+}
+
+/* A certificate whose private key is here: of the configured ones that which the peer's CERTREQ
+ * names, else the first; else any that speaks for our identity. */
+static int find_cert(struct ike_sa *sa, const struct conn_auth *a)
+{
+	struct cred_store *creds = sa->ike->creds;
+	struct handshake *hs = sa->hs;
+	struct keyref *key;
+
+	for (size_t i = 0; i < a->n_certs && !hs->cert; i++) {
+		key = cred_find_key(creds, a->certs[i]);
+		if (key) {
+			hs->cert = cert_get(a->certs[i]);
+			hs->key = key;
+		}
+	}
+	if (!hs->cert && a->n_certs == 0) {
+		hs->cert = cred_find_own_cert(creds, &sa->local_id, hs->certreq[0], hs->n_certreq);
+		hs->key = hs->cert ? cred_find_key(creds, hs->cert) : NULL;
+	}
+	return hs->key ? 0 : E_NOTFOUND;
+}
+
+static void log_no_key(struct ike_sa *sa, const struct conn_auth *a)
+{
+	char text[ID_TEXT];
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "no private key found for '%s'",
+	       sa_id_text(&sa->local_id, text, sizeof(text)));
+	if (a->n_certs)
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "%s.certs names '%s': its key must be loaded from private, rsa, ecdsa, "
+		       "pkcs8 or "
+		       "pkcs12 (swanctl --load-creds)",
+		       a->conf->name, a->cert_text.items[0]);
+	else
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "no certificate with that identity and a private key is loaded: set "
+		       "%s.certs or "
+		       "%s.id",
+		       a->conf->name, a->conf->name);
+}
+
+/* ---- signing ---- */
+
+static void on_signed(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_sign *j = (struct job_sign *)base;
+	struct handshake *hs = sa->hs;
+	char name[64];
+	struct wbuf auth;
+	int err = base->err;
+
+	wbuf_init(&auth, 0);
+	if (j->scheme->auth_method == AUTH_DIGITAL_SIGNATURE) {
+		wbuf_u8(&auth, (uint8_t)j->scheme->algid.len);
+		wbuf_add(&auth, j->scheme->algid);
+	}
+	wbuf_add(&auth, wbuf_view(&j->signature));
+	if (err == 0)
+		err = wbuf_err(&auth);
+	if (err == 0)
+		err = secret_copy(&hs->auth, wbuf_view(&auth));
+	wbuf_done(&auth);
+	if (err == 0) {
+		hs->auth_method = j->scheme->auth_method;
+		auth_log_success(sa, &sa->local_id, true,
+				 scheme_text(j->scheme, name, sizeof(name)));
+		err = hs->then(sa);
+	}
+	if (err) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of ourselves failed: %s",
+		       err_text(err));
+		sa_destroy(sa, err, "our own authentication failed");
+	}
+}
+
+static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbound)
+{
+	struct handshake *hs = sa->hs;
+	const struct ike_settings *s = &sa->ike->settings;
+	struct job_sign *job;
+	char text[ID_TEXT];
+	int err = find_cert(sa, a);
+
+	if (err) {
+		log_no_key(sa, a);
+		return err;
+	}
+	if (!cert_has_id(hs->cert, &sa->local_id))
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "our certificate does not contain the identity '%s': the peer may refuse it",
+		       sa_id_text(&sa->local_id, text, sizeof(text)));
+	hs->scheme = keyref_choose(hs->key, s->signature_authentication ? sa->peer_hashes : 0,
+				   s->rsa_pss);
+	if (!hs->scheme) {
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "no signature scheme of our %s key is acceptable to the peer",
+		       keyref_type(hs->key));
+		return E_UNSUPPORTED;
+	}
+	job = job_sign_new(hs->key, hs->scheme, on_signed);
+	if (!job)
+		return E_NOMEM;
+	err = my_octets(sa, &job->octets);
+	if (err) {
+		job->base.dispose(&job->base);
+		return err;
+	}
+	job_submit(sa, &job->base, inbound);
+	return 0;
+}
+
+static int begin_psk(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+	char me[ID_TEXT], other[ID_TEXT];
+	uint8_t mac[PRF_MAX_LEN];
+	struct secret psk;
+	struct wbuf octets;
+	int err =
+		cred_find_secret(sa->ike->creds, CRED_IKE, &sa->local_id, &sa->remote_id, 0, &psk);
+
+	if (err) {
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "no shared key found for '%s' - '%s': secrets.ike decides",
+		       sa_id_text(&sa->local_id, me, sizeof(me)),
+		       sa_id_text(&sa->remote_id, other, sizeof(other)));
+		return err;
+	}
+	wbuf_init(&octets, 0);
+	err = my_octets(sa, &octets);
+	if (err == 0)
+		err = keys_psk_auth(sa->prf, secret_view(&psk), wbuf_view(&octets), mac);
+	if (err == 0)
+		err = secret_copy(&hs->auth, view_make(mac, sa->prf->u.prf.out_len));
+	secret_done(&psk);
+	wbuf_done(&octets);
+	if (err)
+		return err;
+	hs->auth_method = AUTH_SHARED_KEY;
+	auth_log_success(sa, &sa->local_id, true, "pre-shared key");
+	return hs->then(sa);
+}
+
+int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
+	       int (*then)(struct ike_sa *sa))
+{
+	const struct conn_auth *a = sa->conn->n_local ? &sa->conn->local[0] : NULL;
+	int err = choose_local_id(sa, a, asked);
+
+	if (err)
+		return err;
+	sa->hs->then = then;
+	if (!a || a->conf->cls == CONF_AUTH_PUBKEY || a->conf->cls == CONF_AUTH_ANY)
+		return a ? begin_pubkey(sa, a, inbound) : E_CONFIG;
+	if (a->conf->cls == CONF_AUTH_PSK)
+		return begin_psk(sa);
+	sa_log(sa, LOG_CFG, LOG_CTRL, "%s.auth of '%s' is not supported for our own side",
+	       a->conf->name, sa_name(sa));
+	return E_UNSUPPORTED;
+}
+
+/* ---- certificates on the wire ---- */
+
+static void put_cert(struct ike_sa *sa, const struct cert *c, const char *what,
+		     struct wire_writer *w)
+{
+	char *subject = cert_subject_text(c);
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "sending %s cert \"%s\"", what, subject ? subject : "?");
+	free(subject);
+	wire_put_cert(w, PAYLOAD_CERT, CERT_X509_SIGNATURE, c->der);
+}
+
+void auth_put_certs(struct ike_sa *sa, struct wire_writer *w)
+{
+	struct handshake *hs = sa->hs;
+	enum conf_send_cert send = sa->conn->conf->send_cert;
+	struct cert *c, *issuer;
+
+	if (!hs->cert || send == CONF_CERT_NEVER ||
+	    (send == CONF_CERT_IFASKED && !hs->peer_wants_cert))
+		return;
+	put_cert(sa, hs->cert, "end entity", w);
+	c = cert_get(hs->cert);
+	for (int depth = 0; depth < JOB_MAX_CHAIN - 1 && !c->self_signed; depth++) {
+		issuer = cred_find_issuer(sa->ike->creds, c);
+		cert_put(c);
+		c = issuer;
+		if (!c)
+			return;
+		if (!c->self_signed)
+			put_cert(sa, c, "issuer", w);
+	}
+	cert_put(c);
+}
+
+struct certreq {
+	struct ike_sa *sa;
+	struct wbuf hashes;
+};
+
+static bool add_certreq(void *ctx, const struct cred_cert_info *info)
+{
+	struct certreq *r = ctx;
+	char *subject;
+
+	if (info->flag != CRED_CA)
+		return true;
+	subject = cert_subject_text(info->cert);
+	sa_log(r->sa, LOG_IKE, LOG_CTRL, "sending cert request for \"%s\"",
+	       subject ? subject : "?");
+	free(subject);
+	wbuf_bytes(&r->hashes, info->cert->spki_sha1, CERT_KEYID_LEN);
+	return true;
+}
+
+void auth_put_certreq(struct ike_sa *sa, const struct conn *conn, struct wire_writer *w)
+{
+	struct certreq r = {.sa = sa};
+	size_t n = 0;
+
+	if (conn && (!conn->conf->send_certreq || !conn_wants_cert(conn)))
+		return;
+	wbuf_init(&r.hashes, 0);
+	for (size_t i = 0; conn && i < conn->n_remote; i++) {
+		for (size_t j = 0; j < conn->remote[i].n_cacerts; j++, n++)
+			add_certreq(&r, &(struct cred_cert_info){conn->remote[i].cacerts[j],
+								 CRED_CA, false});
+	}
+	if (n == 0)
+		cred_each_cert(sa->ike->creds, add_certreq, &r);
+	if (r.hashes.len && wbuf_err(&r.hashes) == 0)
+		wire_put_cert(w, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, wbuf_view(&r.hashes));
+	wbuf_done(&r.hashes);
+}
+
+static void take_certreq(struct ike_sa *sa, struct view hash, unsigned *unknown)
+{
+	struct handshake *hs = sa->hs;
+	struct cert *ca = cred_find_ca(sa->ike->creds, hash.ptr);
+	char *subject;
+
+	if (hs->n_certreq < SA_MAX_CERTREQ)
+		memcpy(hs->certreq[hs->n_certreq++], hash.ptr, hash.len);
+	if (!ca) {
+		(*unknown)++;
+		return;
+	}
+	subject = cert_subject_text(ca);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "received cert request for \"%s\"", subject ? subject : "?");
+	free(subject);
+	cert_put(ca);
+}
+
+void auth_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	unsigned unknown = 0;
+
+	for (const struct wire_payload *p = wire_msg_find(msg, PAYLOAD_CERTREQ); p;
+	     p = wire_msg_next(msg, p)) {
+		struct rbuf r;
+		struct view hash;
+
+		sa->hs->peer_wants_cert = true;
+		if (p->u.cert.encoding != CERT_X509_SIGNATURE)
+			continue;
+		rbuf_init(&r, p->u.cert.data);
+		while (rbuf_view(&r, CERT_KEYID_LEN, &hash) == 0)
+			take_certreq(sa, hash, &unknown);
+	}
+	if (unknown)
+		sa_log(sa, LOG_IKE, LOG_CTRL, "received %u cert request%s for an unknown ca",
+		       unknown, unknown == 1 ? "" : "s");
+}
+
+/* ---- the peer ---- */
+
+int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_msg *msg)
+{
+	const struct wire_auth *auth = &wire_msg_find(msg, PAYLOAD_AUTH)->u.auth;
+	char my_text[ID_TEXT], other_text[ID_TEXT];
+	uint8_t mac[PRF_MAX_LEN];
+	struct secret psk;
+	struct wbuf octets;
+	unsigned tried = 0;
+	int err;
+
+	wbuf_init(&octets, 0);
+	err = peer_octets(sa, msg, &octets);
+	while (err == 0 && tried < MAX_PSK_TRIES) {
+		if (cred_find_secret(sa->ike->creds, CRED_IKE, me, &sa->remote_id, tried, &psk))
+			break;
+		tried++;
+		err = keys_psk_auth(sa->prf, secret_view(&psk), wbuf_view(&octets), mac);
+		secret_done(&psk);
+		if (err == 0 && secret_equal(auth->data, view_make(mac, sa->prf->u.prf.out_len))) {
+			wbuf_done(&octets);
+			auth_log_success(sa, &sa->remote_id, false, "pre-shared key");
+			return 0;
+		}
+	}
+	wbuf_done(&octets);
+	sa_id_text(me, my_text, sizeof(my_text));
+	sa_id_text(&sa->remote_id, other_text, sizeof(other_text));
+	if (tried == 0)
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "no shared key found for '%s' - '%s': secrets.ike decides", my_text,
+		       other_text);
+	else
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "tried %u shared key%s for '%s' - '%s', but MAC mismatched: the secrets of "
+		       "both sides differ",
+		       tried, tried == 1 ? "" : "s", my_text, other_text);
+	return tried ? E_AUTH : E_NOTFOUND;
+}
+
+int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg, struct job_verify *job)
+{
+	const struct wire_auth *auth = &wire_msg_find(msg, PAYLOAD_AUTH)->u.auth;
+	int err = 0;
+
+	job->method = auth->method;
+	err = secret_copy(&job->auth, auth->data);
+	for (const struct wire_payload *p = wire_msg_find(msg, PAYLOAD_CERT); p && err == 0;
+	     p = wire_msg_next(msg, p)) {
+		if (p->u.cert.encoding != CERT_X509_SIGNATURE)
+			continue;
+		if (job->n_chain == JOB_MAX_CHAIN)
+			return E_LIMIT;
+		err = secret_copy(&job->chain[job->n_chain], p->u.cert.data);
+		if (err == 0)
+			job->n_chain++;
+	}
+	return err ? err : peer_octets(sa, msg, &job->octets);
+}

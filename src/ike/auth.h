@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_AUTH_H
+#define IKE_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "wire/msg.h"
+
+struct conn;
+struct id;
+struct ike_sa;
+struct job_verify;
+
+/* Authentication (RFC 7296 section 2.15, RFC 7427): what both roles of IKE_AUTH share. */
+
+/*
+ * Make our own AUTH data for the connection's first local round into sa->hs, and then call
+ * sa->hs->then: at once for a shared key, after a job for a signature. Sets sa->local_id; `asked` is the
+ * identity the peer asked us to have (IDr), or NULL. inbound: while a peer's request is worked on.
+ */
+int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
+	       int (*then)(struct ike_sa *sa)) ERR_MUST_CHECK;
+/* The body of our ID payload. */
+struct wire_id auth_local_id(const struct ike_sa *sa);
+/* Put CERT payloads as send_cert says: end entity, then intermediates. */
+void auth_put_certs(struct ike_sa *sa, struct wire_writer *w);
+/* Put a CERTREQ of our CAs (those of remote.cacerts, if given); conn NULL: all CAs. */
+void auth_put_certreq(struct ike_sa *sa, const struct conn *conn, struct wire_writer *w);
+/* Remember the peer's CERTREQ payloads in sa->hs. */
+void auth_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg);
+
+/*
+ * Verify the peer's shared-key AUTH payload: tries every shared secret known for the two identities.
+ * E_AUTH, E_NOTFOUND, with lines that say which.
+ */
+int auth_verify_psk(struct ike_sa *sa, const struct id *me,
+		    const struct wire_msg *msg) ERR_MUST_CHECK;
+/*
+ * Fill a verify job with the peer's certificates, AUTH data and signed octets. The caller adds
+ * the connections that may be chosen. E_LIMIT for too many certificates.
+ */
+int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg,
+		     struct job_verify *job) ERR_MUST_CHECK;
+/* "authentication of 'X' with Y successful" */
+void auth_log_success(struct ike_sa *sa, const struct id *id, bool myself, const char *with);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_CHILD_H
+#define IKE_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/secret.h"
+#include "conf/conn.h"
+#include "ike/engine.h"
+#include "ike/timer.h"
+#include "wire/msg.h"
+#include "wire/proposal.h"
+#include "wire/ts.h"
+
+struct conn;
+struct ike;
+struct ike_sa;
+struct keys_child;
+
+/* A CHILD SA: from the moment it is negotiated until its SAs are out of the datapath. */
+struct child {
+	struct ike_sa *sa;
+	struct list link; /* sa->children */
+	uint32_t uid, reqid;
+	struct conn *conn; /* a reference; keeps conf */
+	const struct conf_child *conf;
+	enum ike_child_state state;
+	bool initiator; /* of the exchange that made it: whose keys are whose */
+	uint32_t spi_in, spi_out;
+	struct proposal chosen;
+	struct ts_list ts_local, ts_remote;
+	uint32_t handle; /* in the datapath, 0 none */
+	bool encap;
+	uint64_t installed;	      /* ms */
+	uint64_t rekey_at, expire_at; /* ms, 0 never */
+	struct timer expire;
+	/* While a CREATE_CHILD_SA is under way */
+	struct secret nonce; /* ours */
+	struct secret peer_nonce;
+	struct ke *ke;
+};
+
+/* A new CHILD SA of a configuration, with an inbound SPI reserved, linked to the SA. E_LIMIT, E_FULL. */
+int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *conf, bool initiator,
+	      struct child **out) ERR_MUST_CHECK;
+/* Take it out of the datapath, tell listeners if it was up, and free it. */
+void child_destroy(struct child *c);
+/* The CHILD SA with this SPI (host order): inbound ours, or outbound the peer's; NULL. */
+struct child *child_find_in(struct ike_sa *sa, uint32_t spi);
+struct child *child_find_out(struct ike_sa *sa, uint32_t spi);
+void child_set_state(struct child *c, enum ike_child_state state);
+
+/* What we propose: the configured selectors with "dynamic" filled in. `any` fills dynamic local
+ * selectors with 0.0.0.0/0 and ::/0 because the virtual IP is still to come. */
+void child_local_ts(const struct child *c, bool any, struct ts_list *out);
+void child_remote_ts(const struct child *c, struct ts_list *out);
+/* Put SA, [No, KE], TSi, TSr of our offer; KE data and nonce empty in IKE_AUTH. */
+struct child_offer {
+	struct view nonce, ke_data;
+	bool any_ts;
+};
+void child_put_offer(const struct child *c, const struct child_offer *offer, struct wire_writer *w);
+/* Put SA, [No, KE], TSi, TSr of our answer. */
+void child_put_answer(const struct child *c, struct view nonce, struct view ke_data,
+		      struct wire_writer *w);
+
+/*
+ * Responder: find the configuration whose selectors and proposals meet the request, and decide on
+ * it: *out is a new child with chosen, selectors and SPIs set. `without_ke` in IKE_AUTH. On failure
+ * the notify to answer with goes to *out_notify and the lines say why.
+ */
+int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
+		 uint16_t *out_notify) ERR_MUST_CHECK;
+/* Initiator: check the peer's answer against what was offered. */
+int child_check_answer(struct child *c, const struct wire_msg *msg, bool without_ke,
+		       uint16_t *out_notify) ERR_MUST_CHECK;
+/* Derive keys (shared empty without PFS) and install; lines, timers and event. */
+int child_establish(struct child *c, struct view shared, struct view ni,
+		    struct view nr) ERR_MUST_CHECK;
+/* Counters from the datapath; false if not installed. */
+bool child_info(struct child *c, uint64_t now, struct ike_child_info *out);
+/* Start what start_action of a newly loaded connection says. */
+void child_start_actions(struct ike *ike, struct conn *conn, bool fresh);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/child.h"
+#include "ike/conn.h"
+#include "ike/handshake.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+#include "ike/task.h"
+#include "ike/window.h"
+
+struct ike_request {
+	struct ike *ike;
+	struct list link;
+	void (*done)(void *ctx, const struct ike_request_result *result);
+	void *ctx;
+	unsigned pending; /* tasks and SAs that will report, and the call that sets it up */
+	unsigned matches, terminated;
+	int err;
+	char *message;
+	uint32_t sa_uid;
+};
+
+static struct ike_request *
+request_new(struct ike *ike, void (*done)(void *, const struct ike_request_result *), void *ctx)
+{
+	struct ike_request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->ike = ike;
+	r->done = done;
+	r->ctx = ctx;
+	r->pending = 1;
+	list_append(&ike->requests, &r->link);
+	return r;
+}
+
+void control_complete(struct ike_request *r, int err, const char *message)
+{
+	if (err && !r->err) {
+		r->err = err;
+		r->message = strdup(message && *message ? message : err_text(err));
+	} else if (!err) {
+		r->terminated++;
+	}
+	if (--r->pending > 0)
+		return;
+	if (r->done)
+		r->done(r->ctx, &(struct ike_request_result){r->err, r->message, r->matches,
+							     r->terminated});
+	list_remove(&r->link);
+	free(r->message);
+	free(r);
+}
+
+/* The set-up call lets go of its own count: true if the request goes on. */
+static bool request_release(struct ike_request *r)
+{
+	bool last = r->pending == 1;
+
+	if (last && !r->err)
+		r->terminated--; /* balance what control_complete() counts for us */
+	control_complete(r, 0, NULL);
+	return !last;
+}
+
+void ike_request_cancel(struct ike *ike, struct ike_request *request)
+{
+	(void)ike;
+	request->done = NULL;
+}
+
+uint32_t ike_request_sa(const struct ike_request *request)
+{
+	return request->sa_uid;
+}
+
+/* ---- initiate ---- */
+
+/* An SA of this connection that can take another child: established, or on its way to be. */
+static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn)
+{
+	if (!ike->settings.reuse_ikesa)
+		return NULL;
+	list_foreach(it, &ike->sas) {
+		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
+
+		if (sa->conn && strcmp(sa_name(sa), conn->conf->name) == 0 &&
+		    (sa->state == IKE_S_ESTABLISHED ||
+		     (sa->state == IKE_S_CONNECTING && sa->initiator)))
+			return sa;
+	}
+	return NULL;
+}
+
+static int initiate(struct ike *ike, struct conn *conn, const char *child, struct ike_request *r)
+{
+	struct ike_sa *sa = reusable_sa(ike, conn);
+	int err;
+
+	if (sa && !child) {
+		r->sa_uid = sa->uid;
+		return E_EXISTS;
+	}
+	if (!sa) {
+		err = sa_new(ike, true, &sa);
+		if (err)
+			return err;
+		sa->conn = conn_get(conn);
+		if (child) {
+			sa->hs->child_name = strdup(child);
+			if (!sa->hs->child_name) {
+				sa_destroy(sa, E_NOMEM, err_text(E_NOMEM));
+				return E_NOMEM;
+			}
+		}
+		child = NULL;
+	} else if (sa->conn != conn) {
+		/* The connection was updated: its new children are initiated by its new form. */
+		conn_put(sa->conn);
+		sa->conn = conn_get(conn);
+	}
+	if (r) {
+		r->sa_uid = sa->uid;
+		r->pending++;
+		r->matches = 1;
+	}
+	err = task_queue(sa, child ? &task_child_create : &task_ike_init, NULL, child, r);
+	if (err && r)
+		r->pending--;
+	/* A first exchange that could not even begin leaves an SA nobody needs. */
+	sa = sa_find_uid(ike, r ? r->sa_uid : ike->next_sa_uid);
+	if (sa && sa->state <= IKE_S_CONNECTING && !sa->out.task && list_empty(&sa->queue))
+		sa_destroy(sa, E_STATE, "could not begin");
+	return err;
+}
+
+int ike_initiate(struct ike *ike, uint64_t now, const struct ike_initiate_params *p,
+		 struct ike_request **out_request)
+{
+	struct conn *conn;
+	struct ike_request *r;
+	int err;
+
+	ike->now = now;
+	if (out_request)
+		*out_request = NULL;
+	if (ike->stopping)
+		return E_STATE;
+	conn = p->ike ? conn_find(ike, p->ike) : p->child ? conn_find_child(ike, p->child) : NULL;
+	if (!conn || (p->child && !conf_conn_child(conn->conf, p->child)))
+		return E_NOTFOUND;
+	r = request_new(ike, p->done, p->ctx);
+	if (!r)
+		return E_NOMEM;
+	err = initiate(ike, conn, p->child, r);
+	if (err && err != E_EXISTS) {
+		r->pending++;
+		control_complete(r, err, err_text(err));
+	}
+	if (request_release(r) && out_request)
+		*out_request = r;
+	return 0;
+}
+
+void control_start_child(struct ike *ike, struct conn *conn, const char *child)
+{
+	if (!ike->stopping && initiate(ike, conn, child, NULL))
+		log_print(ike->log, NULL, LOG_CFG, LOG_CTRL, "starting CHILD_SA '%s' failed",
+			  child);
+}
+
+/* ---- terminate ---- */
+
+static bool match_sa(const struct ike_sa *sa, const struct ike_terminate_params *p)
+{
+	return sa->state != IKE_S_DESTROYING && (!p->ike || strcmp(sa_name(sa), p->ike) == 0) &&
+	       (!p->ike_id || sa->uid == p->ike_id);
+}
+
+static bool match_child(const struct child *c, const struct ike_terminate_params *p)
+{
+	return (!p->child || strcmp(c->conf->name, p->child) == 0) &&
+	       (!p->child_id || c->uid == p->child_id) && c->state == CHILD_S_INSTALLED;
+}
+
+static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
+{
+	r->matches++;
+	r->sa_uid = sa->uid;
+	r->pending++;
+	if (sa->state != IKE_S_ESTABLISHED) {
+		/* Nothing the peer counts on (or it is being deleted already). */
+		sa_log(sa, LOG_IKE, LOG_CTRL, "destroying IKE_SA in state %s without notification",
+		       ike_sa_state_name(sa->state));
+		sa_destroy(sa, E_CANCELED, "terminated");
+		control_complete(r, 0, NULL);
+		return;
+	}
+	if (force) {
+		struct wire_writer w;
+		struct wbuf b;
+
+		wbuf_init(&b, 0);
+		wire_writer_init(&w, &b);
+		wire_put_delete(&w, &(struct wire_delete){.protocol = PROTO_IKE});
+		window_send_last(sa, IKE_INFORMATIONAL, &w);
+		wbuf_done(&b);
+		sa_destroy(sa, E_CANCELED, "terminated");
+		control_complete(r, 0, NULL);
+		return;
+	}
+	if (task_queue(sa, &task_ike_delete, NULL, NULL, r))
+		control_complete(r, E_NOMEM, err_text(E_NOMEM));
+}
+
+static void terminate_children(struct ike_sa *sa, const struct ike_terminate_params *p,
+			       struct ike_request *r)
+{
+	list_foreach_safe(it, &sa->children) {
+		struct child *c = list_entry(it, struct child, link);
+
+		if (!match_child(c, p) || task_pending(sa, &task_child_delete, c))
+			continue;
+		r->matches++;
+		r->sa_uid = sa->uid;
+		r->pending++;
+		if (task_queue(sa, &task_child_delete, c, NULL, r))
+			control_complete(r, E_NOMEM, err_text(E_NOMEM));
+	}
+}
+
+int ike_terminate(struct ike *ike, uint64_t now, const struct ike_terminate_params *p,
+		  struct ike_request **out_request)
+{
+	bool of_children = p->child || p->child_id;
+	struct ike_request *r;
+	uint32_t last = 0;
+
+	ike->now = now;
+	if (out_request)
+		*out_request = NULL;
+	if (!p->ike && !p->ike_id && !of_children)
+		return E_CONFIG;
+	r = request_new(ike, NULL, p->ctx);
+	if (!r)
+		return E_NOMEM;
+	/* By uid: ending one SA may end others, so no link may be held across it. */
+	for (;;) {
+		struct ike_sa *sa = NULL;
+
+		list_foreach(it, &ike->sas) {
+			sa = list_entry(it, struct ike_sa, link);
+			if (sa->uid > last && match_sa(sa, p))
+				break;
+			sa = NULL;
+		}
+		if (!sa)
+			break;
+		last = sa->uid;
+		if (of_children)
+			terminate_children(sa, p, r);
+		else
+			terminate_sa(sa, p->force, r);
+	}
+	if (r->matches == 0) {
+		request_release(r);
+		return E_NOTFOUND;
+	}
+	r->done = p->done;
+	if (request_release(r) && out_request)
+		*out_request = r;
+	return 0;
+}
+
+/* ---- silence ---- */
+
+/* Another round of an initial exchange: from the beginning, with fresh values. */
+static bool try_again(struct ike_sa *sa)
+{
+	unsigned tries = sa->conn ? sa->conn->conf->keyingtries : 1;
+	struct handshake *hs = sa->hs;
+
+	if (!sa->initiator || sa->state != IKE_S_CONNECTING || !hs || sa->ike->stopping ||
+	    (tries && hs->attempt >= tries))
+		return false;
+	hs->attempt++;
+	if (tries)
+		sa_log(sa, LOG_IKE, LOG_CTRL, "peer not responding, trying again (%u/%u)",
+		       hs->attempt, tries);
+	else
+		sa_log(sa, LOG_IKE, LOG_CTRL, "peer not responding, trying again (%u)",
+		       hs->attempt);
+	if (hs->child)
+		child_destroy(hs->child);
+	hs->child = NULL;
+	handshake_reset(hs);
+	sa_renew_spi(sa);
+	sa->remote.port = sa->conn->conf->remote_port;
+	sa->nat_local = sa->nat_remote = false;
+	task_continue(sa, &task_ike_init);
+	return true;
+}
+
+/* Children to set up again, by name: the SA they belong to is about to go. */
+struct restart {
+	struct conn *conn;
+	struct strs children;
+};
+
+static void collect_restarts(const struct ike_sa *sa, struct restart *out)
+{
+	*out = (struct restart){0};
+	list_foreach(it, &sa->children) {
+		const struct child *c = list_entry(it, struct child, link);
+
+		if ((c->conf->dpd_action & CONF_ACTION_START) && c->handle &&
+		    strs_add(&out->children, c->conf->name) == 0 && !out->conn)
+			out->conn = conn_get(c->conn);
+	}
+}
+
+void control_peer_silent(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct restart again;
+
+	if (sa->state == IKE_S_CONNECTING) {
+		if (try_again(sa))
+			return;
+		sa_log(sa, LOG_IKE, LOG_CTRL, "establishing IKE_SA failed, peer not responding");
+		sa_destroy(sa, E_TIMEOUT, "peer not responding");
+		return;
+	}
+	collect_restarts(sa, &again);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "peer of IKE_SA %s[%u] does not answer, deleting it",
+	       sa_name(sa), sa->uid);
+	sa_destroy(sa, E_TIMEOUT, "peer not responding");
+	for (size_t i = 0; i < again.children.count; i++)
+		control_start_child(ike, again.conn, again.children.items[i]);
+	strs_done(&again.children);
+	conn_put(again.conn);
+}

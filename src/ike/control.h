@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_CONTROL_H
+#define IKE_CONTROL_H
+
+struct conn;
+struct ike;
+struct ike_request;
+struct ike_sa;
+
+/* Requests of people (ike_initiate, ike_terminate in engine.h) and what configuration starts. */
+
+/* One of the tasks of a request is over; tells the asker when all are. */
+void control_complete(struct ike_request *request, int err, const char *message);
+/* The peer did not answer a request: try again as keyingtries says, or destroy the SA and do what
+ * dpd_action says. */
+void control_peer_silent(struct ike_sa *sa);
+/* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
+void control_start_child(struct ike *ike, struct conn *conn, const char *child);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_HANDSHAKE_H
+#define IKE_HANDSHAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "ike/sa.h"
+
+struct alg;
+struct cert;
+struct child;
+struct ke;
+struct keyref;
+struct sign_scheme;
+
+/* What an IKE SA needs only until it is established. */
+struct handshake {
+	struct secret ni, nr;	    /* nonces */
+	struct secret msg_i, msg_r; /* IKE_SA_INIT messages, for AUTH */
+	const struct alg *ke_alg;   /* method of the KE payload sent */
+	struct ke *ke;		    /* initiator's ephemeral state */
+	struct secret ke_data;	    /* KE payload data sent */
+	struct secret cookie;	    /* to return */
+	unsigned restarts;	    /* answers of COOKIE and INVALID_KE_PAYLOAD followed */
+	unsigned attempt;	    /* of keyingtries, from 1 */
+	char *child_name;	    /* to set up in IKE_AUTH; NULL: childless */
+	struct child *child;	    /* being set up in IKE_AUTH */
+
+	bool peer_wants_cert; /* a CERTREQ came */
+	size_t n_certreq;
+	uint8_t certreq[SA_MAX_CERTREQ][20]; /* SHA-1 of SPKI of the peer's CAs */
+
+	/* Our own authentication, made by auth_begin() */
+	struct cert *cert;
+	struct keyref *key;
+	const struct sign_scheme *scheme;
+	uint8_t auth_method;
+	struct secret auth; /* AUTH data */
+	int (*then)(struct ike_sa *sa);
+};
+
+/* Attach a fresh handshake to an SA (its nonces not chosen yet). */
+int handshake_new(struct ike_sa *sa) ERR_MUST_CHECK;
+void handshake_free(struct ike_sa *sa);
+/* Forget what belongs to one attempt (keys, nonces, messages), keep the child name and the count. */
+void handshake_reset(struct handshake *hs);
+
+#endif

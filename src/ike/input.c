@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/input.h"
+
+#include <stdio.h>
+
+#include "ike/protect.h"
+#include "ike/rows.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+#include "ike/task.h"
+#include "ike/window.h"
+#include "ike/x_sa_init.h"
+
+/* A datagram's way in: header, SA, window, opening, decoding, row, handler. */
+
+struct arrival {
+	struct ike *ike;
+	struct ike_sa *sa;
+	const struct addr *local, *remote;
+	struct view datagram;
+	bool response;
+};
+
+static void log_parsed(struct ike *ike, const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct log_tag tag = {NULL, 0};
+	struct wbuf text;
+
+	if (!log_wants(ike->log, LOG_ENC, LOG_CTRL))
+		return;
+	if (sa)
+		tag = sa_tag(sa);
+	wbuf_init(&text, 0);
+	wire_msg_summary(msg, &text);
+	log_print(ike->log, sa ? &tag : NULL, LOG_ENC, LOG_CTRL, "parsed %.*s", (int)text.len,
+		  (char *)text.data);
+	wbuf_done(&text);
+}
+
+int input_reload(struct ike_sa *sa, bool inbound)
+{
+	struct wire_msg *msg = &sa->ike->msg;
+
+	msg->count = 0;
+	msg->has_sa = msg->has_tsi = msg->has_tsr = msg->has_cp = false;
+	return inbound ? wire_msg_decode_inner(sa->in.first, secret_view(&sa->in.plain), msg)
+		       : wire_msg_decode_inner(sa->out.first, secret_view(&sa->out.plain), msg);
+}
+
+/* An authentic request that cannot be understood: say so (RFC 7296 sections 2.5 and 2.21.3). */
+static void answer_error(struct ike_sa *sa, uint16_t notify, struct view data)
+{
+	struct wire_writer w;
+	struct wbuf b;
+	bool fatal = notify == N_INVALID_SYNTAX;
+
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	wire_put_notify(&w, notify, data);
+	if (window_reply(sa, &w))
+		sa_destroy(sa, E_NOMEM, "no reply could be made");
+	else if (fatal)
+		sa_close(sa, E_MALFORMED, "the peer sent a malformed message");
+	wbuf_done(&b);
+}
+
+/* ---- opened messages ---- */
+
+static void handle_request(const struct arrival *a, const struct row *row, struct wire_msg *msg)
+{
+	struct ike_sa *sa = a->sa;
+	uint8_t type;
+
+	sa_set_addresses(sa, a->local, a->remote);
+	if (!rows_allow_payloads(row, msg, &type)) {
+		const char *name = ike_payload_name(type);
+
+		sa_log(sa, LOG_ENC, LOG_CTRL,
+		       "%s request is malformed: %s payload missing or not allowed",
+		       ike_exchange_name(msg->hdr.exchange), name ? name : "?");
+		answer_error(sa, N_INVALID_SYNTAX, (struct view){0});
+		return;
+	}
+	row->request(sa, msg);
+}
+
+static void handle_response(struct ike_sa *sa, const struct row *row, struct wire_msg *msg)
+{
+	struct task *task = sa->out.task;
+	uint8_t type;
+
+	if (!rows_allow_payloads(row, msg, &type))
+		sa_log(sa, LOG_ENC, LOG_CTRL, "%s response has an unexpected payload, ignored",
+		       ike_exchange_name(msg->hdr.exchange));
+	sa->out.next++;
+	window_forget_request(sa);
+	task->kind->response(sa, task, msg);
+}
+
+/* All payloads are there in the clear. */
+static void handle_plain(const struct arrival *a, const struct row *row, uint8_t first,
+			 struct secret *plain)
+{
+	struct ike_sa *sa = a->sa;
+	struct wire_msg *msg = &a->ike->msg;
+	struct secret *kept = a->response ? &sa->out.plain : &sa->in.plain;
+	int err;
+
+	secret_move(kept, plain);
+	*(a->response ? &sa->out.first : &sa->in.first) = first;
+	err = input_reload(sa, !a->response);
+	sa->last_in = a->ike->now;
+	if (err) {
+		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s %u cannot be decoded: %s",
+		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
+		       msg->hdr.msgid, err_text(err));
+		if (a->response)
+			sa_destroy(sa, err, "the peer sent a malformed response");
+		else if (err == E_CRITICAL)
+			answer_error(sa, N_UNSUPPORTED_CRITICAL_PAYLOAD,
+				     view_make(&msg->critical_type, 1));
+		else
+			answer_error(sa, N_INVALID_SYNTAX, (struct view){0});
+		return;
+	}
+	log_parsed(a->ike, sa, msg);
+	if (a->response)
+		handle_response(sa, row, msg);
+	else
+		handle_request(a, row, msg);
+}
+
+/* ---- protected messages ---- */
+
+/* One authentic fragment: gather, and go on when the message is whole. */
+static void handle_fragment(const struct arrival *a, const struct row *row, struct secret *part)
+{
+	struct ike_sa *sa = a->sa;
+	const struct wire_msg *msg = &a->ike->msg;
+	const struct wire_skf skf = msg->p[msg->count - 1].u.frag.skf;
+	struct protect_frags *f = a->response ? &sa->out.frags : &sa->in.frags;
+	struct secret whole;
+	uint8_t first;
+	int rc = protect_frags_add(f, msg, part, a->ike->settings.max_packet, &whole);
+
+	if (rc == E_LIMIT)
+		sa_log(sa, LOG_ENC, LOG_CTRL,
+		       "fragmented IKE message is larger than %zu bytes (max_packet), dropped",
+		       a->ike->settings.max_packet);
+	if (rc < 0)
+		return;
+	if (rc == 0) {
+		sa_log(sa, LOG_ENC, LOG_CTRL,
+		       "received fragment #%u of %u, waiting for complete IKE message", skf.number,
+		       skf.total);
+		return;
+	}
+	sa_log(sa, LOG_ENC, LOG_CTRL,
+	       "received fragment #%u of %u, reassembled fragmented IKE message (%zu bytes)",
+	       skf.number, skf.total, protect_message_len(sa->seal_in, whole.len));
+	first = f->first;
+	protect_frags_done(f);
+	if (!a->response)
+		sa->in.busy = true;
+	handle_plain(a, row, first, &whole);
+	secret_done(&whole);
+}
+
+static void handle_protected(const struct arrival *a, const struct row *row)
+{
+	struct ike_sa *sa = a->sa;
+	const struct wire_msg *msg = &a->ike->msg;
+	const struct wire_payload *last = &msg->p[msg->count - 1];
+	struct secret plain;
+	unsigned number = last->type == PAYLOAD_SKF ? last->u.frag.skf.number : 1;
+	int err = sa->seal_in ? protect_open(sa->seal_in, a->datagram, msg, &plain) : E_STATE;
+
+	if (err) {
+		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s with message ID %u dropped: %s",
+		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
+		       msg->hdr.msgid, err_text(err));
+		return;
+	}
+	if (!a->response)
+		window_begin(sa, &msg->hdr, a->datagram, number);
+	if (last->type == PAYLOAD_SKF) {
+		log_parsed(a->ike, sa, msg);
+		handle_fragment(a, row, &plain);
+	} else {
+		if (!a->response)
+			sa->in.busy = true;
+		handle_plain(a, row, last->next, &plain);
+	}
+	secret_done(&plain);
+}
+
+/* IKE_SA_INIT responses are not protected: a malformed one is no reason to give up. */
+static void handle_init_response(const struct arrival *a, const struct row *row)
+{
+	struct ike_sa *sa = a->sa;
+
+	log_parsed(a->ike, sa, &a->ike->msg);
+	secret_done(&sa->out.plain);
+	if (secret_copy(&sa->out.plain, a->datagram) == 0)
+		handle_response(sa, row, &a->ike->msg);
+}
+
+static bool is_protected(const struct wire_msg *msg)
+{
+	return msg->count > 0 && (msg->p[msg->count - 1].type == PAYLOAD_SK ||
+				  msg->p[msg->count - 1].type == PAYLOAD_SKF);
+}
+
+static void dispatch(const struct arrival *a)
+{
+	struct ike_sa *sa = a->sa;
+	struct wire_msg *msg = &a->ike->msg;
+	const struct row *row = rows_find(msg->hdr.exchange, a->response);
+	unsigned fragment = 1;
+
+	if (is_protected(msg) && msg->p[msg->count - 1].type == PAYLOAD_SKF)
+		fragment = msg->p[msg->count - 1].u.frag.skf.number;
+	if (!a->response && window_judge(sa, &msg->hdr, a->datagram, fragment) != WINDOW_NEW)
+		return;
+	if (!row || !rows_allow_sa(row, sa)) {
+		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s is not allowed in state %s, ignored",
+		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
+		       ike_sa_state_name(sa->state));
+		return;
+	}
+	if (a->response && (!sa->out.waiting || msg->hdr.msgid != sa->out.next ||
+			    msg->hdr.exchange != sa->out.exchange))
+		return; /* the answer to nothing we wait for: a duplicate */
+	if (msg->hdr.exchange == IKE_SA_INIT)
+		handle_init_response(a, row);
+	else if (is_protected(msg))
+		handle_protected(a, row);
+	else
+		sa_log(sa, LOG_ENC, LOG_CTRL, "%s without protection ignored",
+		       ike_exchange_name(msg->hdr.exchange));
+}
+
+/* ---- datagrams ---- */
+
+static struct ike_sa *find_sa(const struct ike *ike, const struct wire_hdr *hdr)
+{
+	bool from_initiator = hdr->flags & IKE_FLAG_INITIATOR;
+	struct ike_sa *sa = sa_find_spi(ike, from_initiator ? hdr->spi_r : hdr->spi_i);
+
+	if (!sa || sa->initiator == from_initiator)
+		return NULL;
+	/* The peer's SPI must be right too, once it is known. */
+	if (sa->initiator ? sa->spi_r && sa->spi_r != hdr->spi_r : sa->spi_i != hdr->spi_i)
+		return NULL;
+	return sa;
+}
+
+static void refuse_undecodable(const struct arrival *a, int err)
+{
+	struct wire_msg *msg = &a->ike->msg;
+
+	log_print(a->ike->log, NULL, LOG_ENC, LOG_CTRL, "received message cannot be decoded: %s",
+		  err_text(err));
+	/* Only requests that could begin something get an answer, and no more than a notify. */
+	if (a->response || msg->hdr.exchange != IKE_SA_INIT || msg->hdr.spi_r)
+		return;
+	if (err == E_UNSUPPORTED)
+		x_sa_init_refuse(a->ike, a->local, a->remote, &msg->hdr, N_INVALID_MAJOR_VERSION,
+				 (struct view){0});
+	else if (err == E_CRITICAL)
+		x_sa_init_refuse(a->ike, a->local, a->remote, &msg->hdr,
+				 N_UNSUPPORTED_CRITICAL_PAYLOAD, view_make(&msg->critical_type, 1));
+}
+
+static void log_received(struct ike *ike, const struct ike_sa *sa, const struct addr *local,
+			 const struct addr *remote, size_t len)
+{
+	struct log_tag tag = {NULL, 0};
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+	if (sa)
+		tag = sa_tag(sa);
+	log_print(ike->log, sa ? &tag : NULL, LOG_NET, LOG_CTRL,
+		  "received packet: from %s to %s (%zu bytes)", addr_text_port(remote, from),
+		  addr_text_port(local, to), len);
+}
+
+void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const struct addr *remote,
+	       struct view message)
+{
+	struct arrival a = {ike, NULL, local, remote, message, false};
+	struct wire_msg *msg = &ike->msg;
+	struct wire_hdr hdr;
+	int err;
+
+	ike->now = now;
+	if (wire_hdr_decode(message, &hdr)) {
+		log_print(ike->log, NULL, LOG_NET, LOG_DETAIL,
+			  "datagram of %zu bytes is no IKE message", message.len);
+		return;
+	}
+	a.response = hdr.flags & IKE_FLAG_RESPONSE;
+	a.sa = find_sa(ike, &hdr);
+	log_received(ike, a.sa, local, remote, message.len);
+	err = wire_msg_decode(message, msg);
+	if (err) {
+		msg->hdr = hdr;
+		refuse_undecodable(&a, err);
+	} else if (!a.response && hdr.exchange == IKE_SA_INIT && hdr.spi_r == 0 &&
+		   (hdr.flags & IKE_FLAG_INITIATOR)) {
+		log_parsed(ike, NULL, msg);
+		x_sa_init_request(ike, local, remote, message, msg);
+	} else if (a.sa) {
+		dispatch(&a);
+	} else {
+		log_print(ike->log, NULL, LOG_NET, LOG_CTRL,
+			  "received %s message with unknown SPIs, ignored",
+			  ike_exchange_name(hdr.exchange));
+	}
+}

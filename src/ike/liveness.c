@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/liveness.h"
+
+#include "ike/child.h"
+#include "ike/conn.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+#include "ike/task.h"
+#include "ipsec/ipsec.h"
+
+/* When the peer was last heard of: by IKE, or by ESP of any child. */
+static uint64_t last_heard(const struct ike_sa *sa)
+{
+	struct ipsec *ipsec = sa->ike->ipsec;
+	uint64_t last = sa->last_in;
+
+	list_foreach(it, &sa->children) {
+		const struct child *c = list_entry(it, struct child, link);
+		struct ipsec_stats s;
+
+		if (c->handle && ipsec->ops->query(ipsec, c->handle, &s) == 0 &&
+		    s.in.last_use > last)
+			last = s.in.last_use;
+	}
+	return last;
+}
+
+static void on_dpd(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, dpd);
+	uint64_t delay = sa->conn->conf->dpd_delay * 1000, last = last_heard(sa);
+	uint64_t idle = sa->ike->now > last ? sa->ike->now - last : 0;
+
+	if (idle < delay) {
+		timer_start(sa->ike, t, delay - idle);
+		return;
+	}
+	timer_start(sa->ike, t, delay);
+	/* Any request in flight proves as much. */
+	if (!sa->out.task && list_empty(&sa->queue)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "sending DPD request");
+		(void)!task_queue(sa, &task_dpd, NULL, NULL, NULL); /* tried again after `delay` */
+	}
+}
+
+static void on_keepalive(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, keepalive);
+	char text[ADDR_TEXT_MAX];
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "sending keep alive to %s",
+	       addr_text_port(&sa->remote, text));
+	sa->ike->hooks.keepalive(sa->ike->hooks.ctx, &sa->local, &sa->remote);
+	timer_start(sa->ike, t, sa->ike->settings.keep_alive_ms);
+}
+
+void liveness_update_keepalive(struct ike_sa *sa)
+{
+	sa->keepalive.fire = on_keepalive;
+	if (sa->nat_local && sa->ike->settings.keep_alive_ms)
+		timer_start(sa->ike, &sa->keepalive, sa->ike->settings.keep_alive_ms);
+	else
+		timer_stop(sa->ike, &sa->keepalive);
+}
+
+void liveness_start(struct ike_sa *sa)
+{
+	sa->dpd.fire = on_dpd;
+	if (sa->conn->conf->dpd_delay)
+		timer_start(sa->ike, &sa->dpd, sa->conn->conf->dpd_delay * 1000);
+	liveness_update_keepalive(sa);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/select.h"
+
+#include <string.h>
+
+#include "conf/suite.h"
+#include "crypto/alg.h"
+#include "ike/sa.h"
+#include "wire/ike.h"
+
+#define FIRST_PRIVATE_ID 1024 /* IANA registries: 1024..65535 private use */
+
+static bool is_ke_type(uint8_t type)
+{
+	return type == TRANSFORM_KE || (type >= TRANSFORM_ADDKE1 && type <= TRANSFORM_ADDKE7);
+}
+
+/* A type that is absent, or offered with id NONE, may be left out (sections 3.3.3 and 3.3.6). */
+static bool may_be_none(const struct proposal *p, uint8_t type)
+{
+	return !proposal_has_type(p, type) ||
+	       (type != TRANSFORM_ESN && proposal_has(p, type, 0, 0));
+}
+
+/* The first transform of `type` in `first` that `second` has too; NULL if none. */
+static const struct transform *meet(const struct proposal *first, const struct proposal *second,
+				    uint8_t type, bool allow_private)
+{
+	for (unsigned i = 0; i < first->count; i++) {
+		const struct transform *t = &first->t[i];
+
+		if (t->type != type || t->unknown_attr || (t->id == 0 && type != TRANSFORM_ESN))
+			continue;
+		if (t->id >= FIRST_PRIVATE_ID && !allow_private)
+			continue;
+		for (unsigned j = 0; j < second->count; j++) {
+			const struct transform *o = &second->t[j];
+
+			if (o->type == type && o->id == t->id && o->key_bits == t->key_bits &&
+			    !o->unknown_attr)
+				return t;
+		}
+	}
+	return NULL;
+}
+
+/* One of the transforms of a type, or agreement on none. */
+static int choose_type(const struct proposal *first, const struct proposal *second, uint8_t type,
+		       bool allow_private, struct proposal *out)
+{
+	const struct transform *t = meet(first, second, type, allow_private);
+
+	if (t)
+		return proposal_add(out, t->type, t->id, t->key_bits);
+	return may_be_none(first, type) && may_be_none(second, type) ? 0 : E_NOPROPOSAL;
+}
+
+static bool known_types_only(const struct proposal *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->t[i].type < TRANSFORM_ENCR || p->t[i].type > TRANSFORM_ADDKE7)
+			return false;
+	}
+	return true;
+}
+
+/* AEAD and integrity exclude each other, whatever was offered together (section 3.3). */
+static bool is_sound(const struct proposal *p)
+{
+	const struct transform *e = proposal_find(p, TRANSFORM_ENCR);
+	const struct alg *encr = e ? alg_find(TRANSFORM_ENCR, e->id) : NULL;
+
+	if (!encr || alg_encr_key_bits(encr, e->key_bits) == 0)
+		return false;
+	if (encr->u.encr.aead == proposal_has_type(p, TRANSFORM_INTEG))
+		return false;
+	return p->protocol != PROTO_IKE ||
+	       (proposal_has_type(p, TRANSFORM_PRF) && proposal_has_type(p, TRANSFORM_KE));
+}
+
+static int try_pair(const struct select_params *p, const struct proposal *configured,
+		    const struct proposal *received, struct proposal *out)
+{
+	const struct proposal *first = p->prefer_configured ? configured : received;
+	const struct proposal *second = p->prefer_configured ? received : configured;
+	struct proposal chosen = {.protocol = received->protocol,
+				  .number = received->number,
+				  .spi_len = received->spi_len};
+	int err = 0;
+
+	if (configured->protocol != received->protocol || !known_types_only(received))
+		return E_NOPROPOSAL;
+	memcpy(chosen.spi, received->spi, sizeof(chosen.spi));
+	for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ADDKE7 && err == 0; type++) {
+		if (!(p->without_ke && is_ke_type(type)))
+			err = choose_type(first, second, type, p->allow_private, &chosen);
+	}
+	if (err || !is_sound(&chosen))
+		return E_NOPROPOSAL;
+	*out = chosen;
+	return 0;
+}
+
+int select_proposal(const struct select_params *p, struct proposal *out)
+{
+	const struct proposals *outer = p->prefer_configured ? p->configured : p->received;
+	const struct proposals *inner = p->prefer_configured ? p->received : p->configured;
+
+	for (unsigned i = 0; i < outer->count; i++) {
+		for (unsigned j = 0; j < inner->count; j++) {
+			const struct proposal *a = &outer->p[i], *b = &inner->p[j];
+
+			if (try_pair(p, p->prefer_configured ? a : b, p->prefer_configured ? b : a,
+				     out) == 0)
+				return 0;
+		}
+	}
+	return E_NOPROPOSAL;
+}
+
+bool select_has_ke(const struct proposal *chosen, uint16_t method)
+{
+	const struct transform *t = proposal_find(chosen, TRANSFORM_KE);
+
+	return t && t->id == method;
+}
+
+void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *option)
+{
+	struct wbuf ours, theirs;
+
+	wbuf_init(&ours, 0);
+	wbuf_init(&theirs, 0);
+	suite_list_text(p->received, &theirs);
+	suite_list_text(p->configured, &ours);
+	sa_log(sa, LOG_CFG, LOG_CTRL, "received proposals: %.*s", (int)theirs.len,
+	       (char *)theirs.data);
+	sa_log(sa, LOG_CFG, LOG_CTRL, "configured proposals: %.*s", (int)ours.len,
+	       (char *)ours.data);
+	sa_log(sa, LOG_CFG, LOG_CTRL,
+	       "no common proposal: make %s here or at the peer have one of the other's", option);
+	wbuf_done(&ours);
+	wbuf_done(&theirs);
+}
+
+void select_log_chosen(struct ike_sa *sa, const struct proposal *chosen)
+{
+	struct wbuf text;
+
+	wbuf_init(&text, 0);
+	suite_text(chosen, &text);
+	sa_log(sa, LOG_CFG, LOG_CTRL, "selected proposal: %.*s", (int)text.len, (char *)text.data);
+	wbuf_done(&text);
+}
+
+void select_copy(const struct proposals *from, bool without_ke, struct view spi,
+		 struct proposals *out)
+{
+	out->count = 0;
+	for (unsigned i = 0; i < from->count; i++) {
+		struct proposal *p = &out->p[out->count];
+		bool twice = false;
+
+		*p = from->p[i];
+		p->count = 0;
+		p->spi_len = (uint8_t)spi.len;
+		if (spi.len)
+			memcpy(p->spi, spi.ptr, spi.len);
+		for (unsigned j = 0; j < from->p[i].count; j++) {
+			if (!(without_ke && is_ke_type(from->p[i].t[j].type)))
+				p->t[p->count++] = from->p[i].t[j];
+		}
+		/* Without their KE, proposals may have become the same. */
+		for (unsigned j = 0; j < out->count && !twice; j++)
+			twice = proposal_equal(&out->p[j], p);
+		if (twice)
+			continue;
+		p->number = (uint8_t)(++out->count);
+	}
+}

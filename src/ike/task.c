@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/control.h"
+#include "ike/sa.h"
+#include "ike/window.h"
+
+static void free_task(struct task *t)
+{
+	free(t->child_name);
+	free(t);
+}
+
+int task_queue(struct ike_sa *sa, const struct task_kind *kind, struct child *child,
+	       const char *child_name, struct ike_request *request)
+{
+	struct task *t;
+	size_t waiting = 0;
+
+	list_foreach(it, &sa->queue)
+		waiting++;
+	if (waiting >= SA_MAX_QUEUE)
+		return E_LIMIT;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return E_NOMEM;
+	t->kind = kind;
+	t->child = child;
+	t->request = request;
+	if (child_name) {
+		t->child_name = strdup(child_name);
+		if (!t->child_name) {
+			free(t);
+			return E_NOMEM;
+		}
+	}
+	list_append(&sa->queue, &t->link);
+	task_run_next(sa);
+	return 0;
+}
+
+void task_run_next(struct ike_sa *sa)
+{
+	while (!sa->out.task && !list_empty(&sa->queue)) {
+		struct task *t = list_entry(sa->queue.next, struct task, link);
+		int err;
+
+		list_remove(&t->link);
+		sa->out.task = t;
+		err = t->kind->start(sa, t);
+		if (err == 0)
+			return;
+		sa_log(sa, LOG_IKE, LOG_CTRL, "%s failed: %s", t->kind->name, err_text(err));
+		sa->out.task = NULL;
+		task_drop(sa, t, err, err_text(err));
+	}
+}
+
+void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message)
+{
+	(void)sa;
+	if (task->request)
+		control_complete(task->request, err, message);
+	free_task(task);
+}
+
+void task_finish(struct ike_sa *sa, int err, const char *message)
+{
+	struct task *t = sa->out.task;
+
+	sa->out.task = NULL;
+	window_forget_request(sa);
+	if (t)
+		task_drop(sa, t, err, message);
+	task_run_next(sa);
+}
+
+void task_continue(struct ike_sa *sa, const struct task_kind *kind)
+{
+	struct task *t = sa->out.task;
+	int err;
+
+	window_forget_request(sa);
+	t->kind = kind;
+	err = kind->start(sa, t);
+	if (err)
+		sa_destroy(sa, err, err_text(err)); /* half a handshake is of no use */
+}
+
+bool task_pending(const struct ike_sa *sa, const struct task_kind *kind, const struct child *child)
+{
+	if (sa->out.task && sa->out.task->kind == kind && (!child || sa->out.task->child == child))
+		return true;
+	list_foreach(it, &sa->queue) {
+		const struct task *t = list_entry(it, struct task, link);
+
+		if (t->kind == kind && (!child || t->child == child))
+			return true;
+	}
+	return false;
+}

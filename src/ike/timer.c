@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/timer.h"
+
+#include <stdlib.h>
+
+#include "ike/state.h"
+
+void timer_start(struct ike *ike, struct timer *t, uint64_t ms)
+{
+	/* A timer that cannot be kept would leave an SA for ever: better to end. */
+	if (heap_set(&ike->timers, &t->node, ike->now + ms))
+		abort();
+}
+
+void timer_stop(struct ike *ike, struct timer *t)
+{
+	heap_clear(&ike->timers, &t->node);
+}

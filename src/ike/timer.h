@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_TIMER_H
+#define IKE_TIMER_H
+
+#include <stdint.h>
+
+#include "base/heap.h"
+
+struct ike;
+
+/* A deadline of the engine; fires once, in ike_tick(). All-zero with fire set is a stopped timer. */
+struct timer {
+	struct heap_node node;
+	void (*fire)(struct timer *t);
+};
+
+/* (Re)start: fire after ms from now. */
+void timer_start(struct ike *ike, struct timer *t, uint64_t ms);
+void timer_stop(struct ike *ike, struct timer *t);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_VIEW_H
+#define IKE_VIEW_H
+
+#include "ike/engine.h"
+
+struct ike_sa;
+
+/* Send an event about this SA: fills in event->sa (and conf) and calls the hook. */
+void view_emit(struct ike_sa *sa, const struct ike_event *event);
+
+#endif

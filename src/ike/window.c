@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/window.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ike/control.h"
+#include "ike/protect.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+#include "ike/task.h"
+
+/* IP and UDP headers and the non-ESP marker: a fragment's IKE part is smaller by these. */
+static size_t max_datagram(const struct ike_sa *sa)
+{
+	bool v6 = sa->remote.family == AF_INET6;
+	unsigned size =
+		v6 ? sa->ike->settings.fragment_size_v6 : sa->ike->settings.fragment_size_v4;
+	size_t overhead = (v6 ? 40u : 20u) + 8u + IKE_NON_ESP_MARKER;
+
+	/* Minimum every host takes (RFC 7383 section 2.5.1): 1280 for IPv6, 576 for IPv4. */
+	if (size < (v6 ? 1280u : 576u))
+		size = v6 ? 1280 : 576;
+	return size - overhead;
+}
+
+void window_send(struct ike_sa *sa, const struct protect_packets *packets, const struct addr *local,
+		 const struct addr *remote)
+{
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < packets->count; i++) {
+		struct view v = secret_view(&packets->items[i]);
+
+		sa_log(sa, LOG_NET, LOG_CTRL, "sending packet: from %s to %s (%zu bytes)",
+		       addr_text_port(local, from), addr_text_port(remote, to), v.len);
+		sa->ike->hooks.send(sa->ike->hooks.ctx, local, remote, v);
+	}
+}
+
+/* The line that says what a message consists of; the message is decoded to see. */
+static void log_generated(struct ike_sa *sa, const struct wire_hdr *hdr, uint8_t first,
+			  struct view plain)
+{
+	struct wire_msg *msg;
+	struct wbuf text;
+
+	if (!log_wants(sa->ike->log, LOG_ENC, LOG_CTRL))
+		return;
+	msg = calloc(1, sizeof(*msg));
+	if (!msg)
+		return;
+	wbuf_init(&text, 0);
+	msg->hdr = *hdr;
+	if (wire_msg_decode_inner(first, plain, msg) == 0) {
+		wire_msg_summary(msg, &text);
+		sa_log(sa, LOG_ENC, LOG_CTRL, "generating %.*s", (int)text.len, (char *)text.data);
+	}
+	wbuf_done(&text);
+	free(msg);
+}
+
+static void log_fragments(struct ike_sa *sa, const struct wire_hdr *hdr, size_t total, size_t len)
+{
+	if (total < 2)
+		return;
+	sa_log(sa, LOG_ENC, LOG_CTRL, "splitting IKE message (%zu bytes) into %zu fragments", len,
+	       total);
+	for (size_t i = 1; i <= total; i++)
+		sa_log(sa, LOG_ENC, LOG_CTRL, "generating %s %s %u [ EF(%zu/%zu) ]",
+		       ike_exchange_name(hdr->exchange),
+		       hdr->flags & IKE_FLAG_RESPONSE ? "response" : "request", hdr->msgid, i,
+		       total);
+}
+
+static void random_bytes(void *ctx, void *out, size_t len)
+{
+	ike_random(ctx, out, len);
+}
+
+/* Unprotected: IKE_SA_INIT only. */
+static int encode_plain(struct wire_hdr *hdr, uint8_t first, struct view plain,
+			struct protect_packets *out)
+{
+	struct wbuf b;
+	int err;
+
+	*out = (struct protect_packets){0};
+	wbuf_init(&b, 0);
+	hdr->next = first;
+	hdr->length = (uint32_t)(IKE_HDR_LEN + plain.len);
+	wire_hdr_encode(hdr, &b);
+	wbuf_add(&b, plain);
+	err = wbuf_err(&b);
+	if (err == 0)
+		err = protect_packets_add(out, wbuf_view(&b));
+	wbuf_done(&b);
+	return err;
+}
+
+/* Encode (and protect, but for IKE_SA_INIT) one message into datagrams, with its log lines. */
+static int encode(struct ike_sa *sa, struct wire_hdr *hdr, const struct wire_writer *payloads,
+		  struct protect_packets *out)
+{
+	struct view plain = {0};
+	uint8_t first = PAYLOAD_NONE;
+	int err;
+
+	if (payloads) {
+		err = wbuf_err(payloads->buf);
+		if (err)
+			return err;
+		plain = wbuf_view(payloads->buf);
+		first = payloads->first;
+	}
+	log_generated(sa, hdr, first, plain);
+	if (hdr->exchange == IKE_SA_INIT)
+		return encode_plain(hdr, first, plain, out);
+	err = protect_seal(
+		&(struct protect_seal_params){
+			.seal = sa->seal_out,
+			.hdr = hdr,
+			.first = first,
+			.plain = plain,
+			.max_datagram = sa->peer_fragments ? max_datagram(sa) : 0,
+			.iv_counter = &sa->iv_counter,
+			.random = random_bytes,
+			.ctx = sa->ike,
+		},
+		out);
+	if (err == 0)
+		log_fragments(sa, hdr, out->count, protect_message_len(sa->seal_out, plain.len));
+	return err;
+}
+
+static struct wire_hdr header(const struct ike_sa *sa, uint8_t exchange, uint32_t msgid,
+			      bool response)
+{
+	return (struct wire_hdr){
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.version = IKE_VERSION,
+		.exchange = exchange,
+		.flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
+				   (response ? IKE_FLAG_RESPONSE : 0)),
+		.msgid = msgid,
+	};
+}
+
+static uint64_t retransmit_delay(const struct ike_sa *sa)
+{
+	const struct ike_settings *s = &sa->ike->settings;
+	double ms = (double)s->retransmit_timeout_ms * pow(s->retransmit_base, sa->out.tries);
+
+	if (s->retransmit_limit_ms && ms > (double)s->retransmit_limit_ms)
+		ms = (double)s->retransmit_limit_ms;
+	if (s->retransmit_jitter) {
+		uint32_t r;
+
+		ike_random(sa->ike, &r, sizeof(r));
+		ms -= ms * (double)(r % (s->retransmit_jitter + 1)) / 100;
+	}
+	return (uint64_t)ms;
+}
+
+static void give_up(struct ike_sa *sa)
+{
+	sa_log(sa, LOG_IKE, LOG_CTRL, "giving up after %u retransmits", sa->out.tries);
+	control_peer_silent(sa);
+}
+
+static void retransmit(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, out.retransmit);
+
+	if (sa->out.tries >= sa->ike->settings.retransmit_tries) {
+		give_up(sa);
+		return;
+	}
+	sa->out.tries++;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "retransmit %u of request with message ID %u", sa->out.tries,
+	       sa->out.next);
+	window_send(sa, &sa->out.request.packets, &sa->out.request.local, &sa->out.request.remote);
+	timer_start(sa->ike, t, retransmit_delay(sa));
+}
+
+int window_request(struct ike_sa *sa, const struct wire_writer *payloads)
+{
+	uint8_t exchange = sa->out.task->kind->exchange;
+	struct wire_hdr hdr = header(sa, exchange, sa->out.next, false);
+	struct protect_packets packets;
+	int err = encode(sa, &hdr, payloads, &packets);
+
+	if (err)
+		return err;
+	protect_packets_done(&sa->out.request.packets);
+	sa->out.request = (struct sa_sent){packets, sa->local, sa->remote};
+	sa->out.exchange = exchange;
+	sa->out.waiting = true;
+	sa->out.tries = 0;
+	sa->out.retransmit.fire = retransmit;
+	window_send(sa, &packets, &sa->local, &sa->remote);
+	timer_start(sa->ike, &sa->out.retransmit, retransmit_delay(sa));
+	return 0;
+}
+
+void window_forget_request(struct ike_sa *sa)
+{
+	timer_stop(sa->ike, &sa->out.retransmit);
+	protect_packets_done(&sa->out.request.packets);
+	protect_frags_done(&sa->out.frags);
+	sa->out.waiting = false;
+}
+
+int window_reply(struct ike_sa *sa, const struct wire_writer *payloads)
+{
+	struct wire_hdr hdr = header(sa, sa->in.exchange, sa->in.expected, true);
+	struct protect_packets packets;
+	int err = encode(sa, &hdr, payloads, &packets);
+
+	sa->in.busy = false;
+	secret_done(&sa->in.plain);
+	protect_frags_done(&sa->in.frags);
+	if (err)
+		return err;
+	protect_packets_done(&sa->in.reply.packets);
+	sa->in.reply = (struct sa_sent){packets, sa->local, sa->remote};
+	sa->in.expected++;
+	window_send(sa, &packets, &sa->local, &sa->remote);
+	return 0;
+}
+
+void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_writer *payloads)
+{
+	struct wire_hdr hdr = header(sa, exchange, sa->out.next + (sa->out.waiting ? 1 : 0), false);
+	struct protect_packets packets;
+
+	if (!sa->seal_out || encode(sa, &hdr, payloads, &packets))
+		return;
+	window_send(sa, &packets, &sa->local, &sa->remote);
+	protect_packets_done(&packets);
+}
+
+static uint64_t digest_of(const struct ike_sa *sa, struct view datagram)
+{
+	return hash_siphash(sa->ike->digest_key, datagram);
+}
+
+enum window_verdict window_judge(struct ike_sa *sa, const struct wire_hdr *hdr,
+				 struct view datagram, unsigned fragment)
+{
+	if (hdr->msgid == sa->in.expected)
+		return sa->in.busy ? WINDOW_IGNORE : WINDOW_NEW;
+	if (hdr->msgid + 1 == sa->in.expected && sa->in.reply.packets.count) {
+		/* Only the same bytes again earn an answer, and of a fragmented request only the
+		 * first one (RFC 7383 section 2.6.1): no amplifier for strangers. */
+		if (fragment != 1 || digest_of(sa, datagram) != sa->in.digest)
+			return WINDOW_IGNORE;
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "received retransmit of request with ID %u, retransmitting response",
+		       hdr->msgid);
+		window_send(sa, &sa->in.reply.packets, &sa->in.reply.local, &sa->in.reply.remote);
+		return WINDOW_ANSWERED;
+	}
+	sa_log(sa, LOG_IKE, LOG_CTRL, "received message ID %u, expected %u, ignored", hdr->msgid,
+	       sa->in.expected);
+	return WINDOW_IGNORE;
+}
+
+void window_begin(struct ike_sa *sa, const struct wire_hdr *hdr, struct view datagram,
+		  unsigned fragment)
+{
+	if (fragment == 1)
+		sa->in.digest = digest_of(sa, datagram);
+	sa->in.exchange = hdr->exchange;
+}

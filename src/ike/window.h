@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_WINDOW_H
+#define IKE_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/msg.h"
+
+struct addr;
+struct ike_sa;
+struct protect_packets;
+
+/* Message ids, retransmission and the cached last reply (RFC 7296 sections 2.1 to 2.3). */
+
+/*
+ * Send the payloads as the request of the task in flight: sealed once the SA has keys, kept and
+ * retransmitted until window_forget_request().
+ */
+int window_request(struct ike_sa *sa, const struct wire_writer *payloads) ERR_MUST_CHECK;
+/* Send the payloads as the reply to the request being worked on, keep it for retransmission, and
+ * expect the next request. Nothing to send (NULL): just expect the next one. */
+int window_reply(struct ike_sa *sa, const struct wire_writer *payloads) ERR_MUST_CHECK;
+/* A request sent once and not waited for, at the end of an SA. */
+void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_writer *payloads);
+/* The response has come or is not wanted any more: stop retransmitting. */
+void window_forget_request(struct ike_sa *sa);
+
+enum window_verdict {
+	WINDOW_NEW,	/* process it */
+	WINDOW_IGNORE,	/* wrong id, or being worked on */
+	WINDOW_ANSWERED /* a retransmission; the cached reply was sent again */
+};
+/*
+ * Judge a request by its header and bytes, before any cryptography. fragment is its number if it is
+ * one (1 for a whole message).
+ */
+enum window_verdict window_judge(struct ike_sa *sa, const struct wire_hdr *hdr,
+				 struct view datagram, unsigned fragment);
+/* Note the request that is being worked on: its bytes tell retransmissions apart. */
+void window_begin(struct ike_sa *sa, const struct wire_hdr *hdr, struct view datagram,
+		  unsigned fragment);
+/* Log and send all packets of a message. */
+void window_send(struct ike_sa *sa, const struct protect_packets *packets, const struct addr *local,
+		 const struct addr *remote);
+
+#endif

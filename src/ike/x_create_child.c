@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ike/x_create_child.h"
+
+#include <stdio.h>
+
+#include "crypto/alg.h"
+#include "crypto/ke.h"
+#include "ike/child.h"
+#include "ike/conn.h"
+#include "ike/input.h"
+#include "ike/job.h"
+#include "ike/sa.h"
+#include "ike/state.h"
+#include "ike/task.h"
+#include "ike/window.h"
+
+/* ---- both roles ---- */
+
+static int new_nonce(struct child *c)
+{
+	uint8_t nonce[SA_NONCE_LEN];
+
+	ike_random(c->sa->ike, nonce, sizeof(nonce));
+	secret_done(&c->nonce);
+	return secret_copy(&c->nonce, view_make(nonce, sizeof(nonce)));
+}
+
+static const struct alg *ke_of(const struct proposal *p)
+{
+	const struct transform *t = proposal_find(p, TRANSFORM_KE);
+
+	return t && t->id ? alg_find(TRANSFORM_KE, t->id) : NULL;
+}
+
+static bool nonce_ok(const struct wire_payload *p)
+{
+	return p && p->u.data.len >= IKE_NONCE_MIN && p->u.data.len <= IKE_NONCE_MAX;
+}
+
+/* ---- responder ---- */
+
+static void reply_notify(struct ike_sa *sa, uint16_t notify, struct view data)
+{
+	struct wire_writer w;
+	struct wbuf b;
+
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	wire_put_notify(&w, notify, data);
+	if (window_reply(sa, &w))
+		sa_destroy(sa, E_NOMEM, "no reply could be made");
+	wbuf_done(&b);
+}
+
+static void refuse_child(struct child *c, uint16_t notify)
+{
+	struct ike_sa *sa = c->sa;
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+	child_destroy(c);
+	reply_notify(sa, notify, (struct view){0});
+}
+
+static void finish_request(struct child *c, struct view ke_data, struct view shared)
+{
+	struct ike_sa *sa = c->sa;
+	struct wire_writer w;
+	struct wbuf b;
+
+	if (child_establish(c, shared, secret_view(&c->peer_nonce), secret_view(&c->nonce))) {
+		refuse_child(c, N_NO_PROPOSAL_CHOSEN);
+		return;
+	}
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	child_put_answer(c, secret_view(&c->nonce), ke_data, &w);
+	secret_done(&c->nonce);
+	secret_done(&c->peer_nonce);
+	if (window_reply(sa, &w))
+		sa_destroy(sa, E_NOMEM, "no reply could be made");
+	wbuf_done(&b);
+}
+
+/* The child that the request in progress is making. */
+static struct child *answering(struct ike_sa *sa)
+{
+	list_foreach(it, &sa->children) {
+		struct child *c = list_entry(it, struct child, link);
+
+		if (!c->initiator && c->state == CHILD_S_CREATED && c->nonce.len)
+			return c;
+	}
+	return NULL;
+}
+
+static void on_answered(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_ke *j = (struct job_ke *)base;
+	struct child *c = answering(sa);
+
+	if (!c) {
+		reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
+	} else if (base->err) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "key exchange with the peer's %s value failed: %s",
+		       j->alg->name, err_text(base->err));
+		refuse_child(c, N_INVALID_SYNTAX);
+	} else {
+		finish_request(c, wbuf_view(&j->data), secret_view(&j->shared));
+	}
+}
+
+static void answer_ke(struct child *c, const struct alg *alg, const struct wire_payload *ke)
+{
+	struct ike_sa *sa = c->sa;
+	struct job_ke *job;
+	uint8_t group[2] = {(uint8_t)(alg->id >> 8), (uint8_t)alg->id};
+
+	if (!ke || ke->u.ke.method != alg->id) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "key exchange method unacceptable, requesting %s",
+		       alg->name);
+		child_destroy(c);
+		reply_notify(sa, N_INVALID_KE_PAYLOAD, view_make(group, sizeof(group)));
+		return;
+	}
+	job = job_ke_new(JOB_KE_ANSWER, alg, ke->u.ke.data, NULL, on_answered);
+	if (job)
+		job_submit(sa, &job->base, true);
+	else
+		refuse_child(c, N_TEMPORARY_FAILURE);
+}
+
+void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
+	const struct alg *alg;
+	struct child *c;
+	uint16_t notify;
+
+	if (wire_msg_notify(msg, N_REKEY_SA) || msg->sa.p[0].protocol == PROTO_IKE) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "peer wants to rekey, which is not supported");
+		reply_notify(sa, N_NO_ADDITIONAL_SAS, (struct view){0});
+		return;
+	}
+	if (sa->state != IKE_S_ESTABLISHED) {
+		reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
+		return;
+	}
+	if (!nonce_ok(nonce) || !msg->has_tsi || !msg->has_tsr) {
+		reply_notify(sa, N_INVALID_SYNTAX, (struct view){0});
+		return;
+	}
+	if (child_accept(sa, msg, false, &c, &notify)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+		reply_notify(sa, notify, (struct view){0});
+		return;
+	}
+	if (new_nonce(c) || secret_copy(&c->peer_nonce, nonce->u.data)) {
+		refuse_child(c, N_TEMPORARY_FAILURE);
+		return;
+	}
+	alg = ke_of(&c->chosen);
+	if (alg)
+		answer_ke(c, alg, wire_msg_find(msg, PAYLOAD_KE));
+	else
+		finish_request(c, (struct view){0}, (struct view){0});
+}
+
+/* ---- initiator ---- */
+
+static int send_request(struct ike_sa *sa, struct child *c, struct view ke_data)
+{
+	struct wire_writer w;
+	struct wbuf b;
+	int err;
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "establishing CHILD_SA %s{%u}", c->conf->name, c->uid);
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	child_put_offer(c, &(struct child_offer){secret_view(&c->nonce), ke_data, false}, &w);
+	err = window_request(sa, &w);
+	wbuf_done(&b);
+	return err;
+}
+
+/* The task is over without a child. */
+static void fail(struct ike_sa *sa, struct task *task, int err, const char *message)
+{
+	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+	if (task->child)
+		child_destroy(task->child);
+	task->child = NULL;
+	task_finish(sa, err, message);
+}
+
+static void on_offered(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_ke *j = (struct job_ke *)base;
+	struct task *task = sa->out.task;
+	int err = base->err;
+
+	if (err == 0) {
+		ke_free(task->child->ke);
+		task->child->ke = j->ke;
+		j->ke = NULL;
+		err = send_request(sa, task->child, wbuf_view(&j->data));
+	}
+	if (err)
+		fail(sa, task, err, err_text(err));
+}
+
+static int offer_ke(struct ike_sa *sa, const struct alg *alg)
+{
+	struct job_ke *job = job_ke_new(JOB_KE_OFFER, alg, (struct view){0}, NULL, on_offered);
+
+	if (!job)
+		return E_NOMEM;
+	job_submit(sa, &job->base, false);
+	return 0;
+}
+
+static int start(struct ike_sa *sa, struct task *task)
+{
+	const struct conf_child *conf = conf_conn_child(sa->conn->conf, task->child_name);
+	const struct alg *alg;
+	int err;
+
+	if (!conf)
+		return E_NOTFOUND;
+	err = child_new(sa, sa->conn, conf, true, &task->child);
+	if (err)
+		return err;
+	err = new_nonce(task->child);
+	alg = ke_of(&conf->esp->p[0]);
+	if (err == 0)
+		err = alg ? offer_ke(sa, alg) : send_request(sa, task->child, (struct view){0});
+	if (err) {
+		child_destroy(task->child);
+		task->child = NULL;
+	}
+	return err;
+}
+
+static void complete(struct ike_sa *sa, struct task *task, struct view shared)
+{
+	struct child *c = task->child;
+	int err = child_establish(c, shared, secret_view(&c->nonce), secret_view(&c->peer_nonce));
+
+	secret_done(&c->nonce);
+	secret_done(&c->peer_nonce);
+	if (err == 0) {
+		task->child = NULL;
+		task_finish(sa, 0, NULL);
+		return;
+	}
+	/* The peer has installed its half: have it removed. */
+	task->child = NULL;
+	if (task_queue(sa, &task_child_delete, c, NULL, NULL))
+		child_destroy(c);
+	task_finish(sa, err, "installing the CHILD_SA failed");
+}
+
+static void on_finished(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_ke *j = (struct job_ke *)base;
+
+	if (base->err)
+		fail(sa, sa->out.task, base->err, "the peer's KE payload is not acceptable");
+	else
+		complete(sa, sa->out.task, secret_view(&j->shared));
+}
+
+/* The peer wants another method: once more, if it was offered. */
+static void on_invalid_ke(struct ike_sa *sa, struct task *task, const struct wire_notify *n)
+{
+	const struct proposals *offer = task->child->conf->esp;
+	const struct alg *alg;
+	uint16_t method;
+	struct rbuf r;
+	bool offered = false;
+
+	rbuf_init(&r, n->data);
+	if (rbuf_u16(&r, &method))
+		method = 0;
+	for (unsigned i = 0; i < offer->count; i++)
+		offered |= proposal_has(&offer->p[i], TRANSFORM_KE, method, 0);
+	alg = offered ? alg_find(TRANSFORM_KE, method) : NULL;
+	if (!alg || !task->child->ke || ke_alg(task->child->ke) == alg) {
+		fail(sa, task, E_NOPROPOSAL,
+		     "the peer asks for a key exchange method that esp_proposals does not offer");
+		return;
+	}
+	sa_log(sa, LOG_IKE, LOG_CTRL, "peer didn't accept key exchange method %s, it requested %s",
+	       ke_alg(task->child->ke)->name, alg->name);
+	if (offer_ke(sa, alg))
+		fail(sa, task, E_NOMEM, err_text(E_NOMEM));
+}
+
+static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
+{
+	const struct wire_notify *error = wire_msg_error(msg);
+	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
+	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
+	struct child *c = task->child;
+	const struct alg *alg;
+	struct job_ke *job;
+	uint16_t notify;
+	char why[128];
+
+	if (error && error->type == N_INVALID_KE_PAYLOAD) {
+		on_invalid_ke(sa, task, error);
+		return;
+	}
+	if (error) {
+		const char *name = ike_notify_name(error->type);
+
+		snprintf(why, sizeof(why), "received %s notify error, no CHILD_SA built",
+			 name ? name : "an unknown");
+		sa_log(sa, LOG_IKE, LOG_CTRL, "%s", why);
+		fail(sa, task, E_NOPROPOSAL, why);
+		return;
+	}
+	if (!nonce_ok(nonce) || child_check_answer(c, msg, false, &notify) ||
+	    secret_copy(&c->peer_nonce, nonce->u.data)) {
+		fail(sa, task, E_MALFORMED, "the peer's answer is not acceptable (see above)");
+		return;
+	}
+	alg = ke_of(&c->chosen);
+	if (!alg) {
+		complete(sa, task, (struct view){0});
+		return;
+	}
+	if (!ke || !c->ke || ke->u.ke.method != alg->id || ke_alg(c->ke) != alg) {
+		fail(sa, task, E_MALFORMED, "the peer's KE payload is not of the method it chose");
+		return;
+	}
+	job = job_ke_new(JOB_KE_FINISH, alg, ke->u.ke.data, c->ke, on_finished);
+	if (!job) {
+		fail(sa, task, E_NOMEM, err_text(E_NOMEM));
+		return;
+	}
+	c->ke = NULL; /* the job has it */
+	job_submit(sa, &job->base, false);
+}
+
+const struct task_kind task_child_create = {"CHILD_CREATE", IKE_CREATE_CHILD_SA, start, response};

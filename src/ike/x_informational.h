@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_X_INFORMATIONAL_H
+#define IKE_X_INFORMATIONAL_H
+
+#include "wire/msg.h"
+
+struct ike_sa;
+
+/* INFORMATIONAL (RFC 7296 section 1.4): deletes, liveness, address updates. The initiator's side are the
+ * tasks task_child_delete, task_ike_delete and task_dpd. Responder: */
+void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/suite.h"
+#include "crypto/alg.h"
+#include "crypto/ke.h"
+#include "ike/auth.h"
+#include "ike/conn.h"
+#include "ike/control.h"
+#include "ike/handshake.h"
+#include "ike/init_common.h"
+#include "ike/job.h"
+#include "ike/natd.h"
+#include "ike/sa.h"
+#include "ike/select.h"
+#include "ike/state.h"
+#include "ike/task.h"
+#include "ike/window.h"
+
+/* The initiator's side of IKE_SA_INIT (RFC 7296 section 1.2). */
+
+#define MAX_RESTARTS 5 /* answers of COOKIE or INVALID_KE_PAYLOAD followed in one attempt */
+
+static void fail(struct ike_sa *sa, int err, const char *message)
+{
+	sa_log(sa, LOG_IKE, LOG_CTRL, "establishing IKE_SA failed: %s", message);
+	sa_destroy(sa, err, message);
+}
+
+/* ---- request ---- */
+
+static int send_request(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+	struct proposals *offer = &sa->ike->msg.sa; /* free to use: nothing is being looked at */
+	struct wire_writer w;
+	struct wbuf b;
+	int err;
+
+	select_copy(sa->conn->conf->ike, false, (struct view){0}, offer);
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	if (hs->cookie.len)
+		wire_put_notify(&w, N_COOKIE, secret_view(&hs->cookie));
+	wire_put_sa(&w, offer);
+	wire_put_ke(&w, hs->ke_alg->id, secret_view(&hs->ke_data));
+	wire_put_nonce(&w, secret_view(&hs->ni));
+	init_put_natd(sa, &w);
+	if (sa->conn->conf->fragmentation != CONF_FRAG_NO)
+		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
+	init_put_hashes(sa, &w);
+	if (sa->ike->settings.follow_redirects)
+		wire_put_notify(&w, N_REDIRECT_SUPPORTED, (struct view){0});
+	init_put_vendor(sa, &w);
+	sa->out.next = 0;
+	err = window_request(sa, &w);
+	if (err == 0) {
+		secret_done(&hs->msg_i);
+		err = secret_copy(&hs->msg_i, secret_view(&sa->out.request.packets.items[0]));
+	}
+	wbuf_done(&b);
+	return err;
+}
+
+static void on_offered(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_ke *j = (struct job_ke *)base;
+	struct handshake *hs = sa->hs;
+	int err = base->err;
+
+	if (err == 0) {
+		ke_free(hs->ke);
+		hs->ke = j->ke;
+		j->ke = NULL;
+		secret_done(&hs->ke_data);
+		err = secret_copy(&hs->ke_data, wbuf_view(&j->data));
+	}
+	if (err == 0)
+		err = send_request(sa);
+	if (err)
+		fail(sa, err, err_text(err));
+}
+
+static int offer_ke(struct ike_sa *sa, uint16_t method)
+{
+	const struct alg *alg = alg_find(TRANSFORM_KE, method);
+	struct job_ke *job;
+
+	if (!alg)
+		return E_UNSUPPORTED;
+	job = job_ke_new(JOB_KE_OFFER, alg, (struct view){0}, NULL, on_offered);
+	if (!job)
+		return E_NOMEM;
+	sa->hs->ke_alg = alg;
+	job_submit(sa, &job->base, false);
+	return 0;
+}
+
+/* The addresses are known: begin the exchange. */
+static int begin(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+	uint8_t nonce[SA_NONCE_LEN];
+	char text[ADDR_TEXT_MAX];
+	int err = sa->ike->hooks.source(sa->ike->hooks.ctx, &sa->remote, &sa->local);
+
+	if (err) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "no route to %s", addr_text(&sa->remote, text));
+		return err;
+	}
+	sa->local.port = sa->conn->conf->local_port == IKE_PORT ? sa->ike->settings.port
+								: sa->conn->conf->local_port;
+	/* Another port than 500 at the peer means its NAT-T port, so use ours (RFC 7296 2.23). */
+	if (sa->conn->conf->remote_port != IKE_PORT)
+		sa->local.port = sa->ike->settings.port_natt;
+	sa_log(sa, LOG_IKE, LOG_AUDIT, "initiating IKE_SA %s[%u] to %s", sa_name(sa), sa->uid,
+	       addr_text(&sa->remote, text));
+	sa_set_state(sa, IKE_S_CONNECTING);
+	ike_random(sa->ike, nonce, sizeof(nonce));
+	err = secret_copy(&hs->ni, view_make(nonce, sizeof(nonce)));
+	if (err)
+		return err;
+	return offer_ke(sa, proposal_find(&sa->conn->conf->ike->p[0], TRANSFORM_KE)->id);
+}
+
+static void on_resolved(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_resolve *j = (struct job_resolve *)base;
+	int err = base->err;
+
+	if (err == 0) {
+		sa->remote = j->addr;
+		sa->remote.port = sa->conn->conf->remote_port;
+		err = begin(sa);
+	}
+	if (err)
+		fail(sa, err, "the remote address cannot be reached or resolved (remote_addrs)");
+}
+
+/* The first remote_addrs item that is one address or a name. */
+static int choose_remote(struct ike_sa *sa, const char **out_name)
+{
+	const struct strs *l = &sa->conn->conf->remote_addrs;
+
+	*out_name = NULL;
+	for (size_t i = 0; i < l->count; i++) {
+		const char *s = l->items[i];
+
+		if (addr_parse(&sa->remote, s) == 0) {
+			if (addr_is_any(&sa->remote))
+				continue;
+			sa->remote.port = sa->conn->conf->remote_port;
+			return 0;
+		}
+		if (!strpbrk(s, "%/") &&
+		    strpbrk(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+			*out_name = s;
+			return 0;
+		}
+	}
+	sa_log(sa, LOG_CFG, LOG_CTRL,
+	       "unable to initiate to %%any: remote_addrs of '%s' names no address", sa_name(sa));
+	return E_CONFIG;
+}
+
+static int start(struct ike_sa *sa, struct task *task)
+{
+	struct job_resolve *job;
+	const char *name;
+	int err;
+
+	(void)task;
+	if (sa->hs->restarts || sa->hs->attempt > 1)
+		return begin(sa);
+	err = choose_remote(sa, &name);
+	if (err)
+		return err;
+	if (!name)
+		return begin(sa);
+	job = job_resolve_new(name, 0, on_resolved);
+	if (!job)
+		return E_NOMEM;
+	job_submit(sa, &job->base, false);
+	return 0;
+}
+
+/* ---- response ---- */
+
+static void on_finished(struct ike_sa *sa, struct ike_job *base)
+{
+	struct job_ke *j = (struct job_ke *)base;
+	int err = base->err;
+
+	if (err == 0)
+		err = init_derive_keys(sa, secret_view(&j->shared));
+	if (err) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "the peer's %s value is not acceptable",
+		       j->alg->name);
+		fail(sa, err, err_text(err));
+		return;
+	}
+	task_continue(sa, &task_ike_auth);
+}
+
+/* The same request once more, with what the peer asked for. */
+static void again(struct ike_sa *sa, int err)
+{
+	if (err == 0 && ++sa->hs->restarts > MAX_RESTARTS)
+		err = E_LIMIT;
+	if (err)
+		fail(sa, err, "the peer keeps asking for another first message");
+}
+
+static void on_cookie(struct ike_sa *sa, const struct wire_notify *n)
+{
+	int err = E_MALFORMED;
+
+	if (n->data.len >= 1 && n->data.len <= IKE_COOKIE_MAX) {
+		secret_done(&sa->hs->cookie);
+		err = secret_copy(&sa->hs->cookie, n->data);
+	}
+	if (err == 0)
+		err = send_request(sa);
+	again(sa, err);
+}
+
+static bool offers_ke(const struct ike_sa *sa, uint16_t method)
+{
+	const struct proposals *l = sa->conn->conf->ike;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		if (proposal_has(&l->p[i], TRANSFORM_KE, method, 0))
+			return true;
+	}
+	return false;
+}
+
+static void on_invalid_ke(struct ike_sa *sa, const struct wire_notify *n)
+{
+	char asked[32];
+	uint16_t method;
+	struct rbuf r;
+
+	rbuf_init(&r, n->data);
+	if (rbuf_u16(&r, &method) || rbuf_end(&r)) {
+		fail(sa, E_MALFORMED, "the peer's INVALID_KE_PAYLOAD names no method");
+		return;
+	}
+	alg_name(TRANSFORM_KE, method, asked);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "peer didn't accept key exchange method %s, it requested %s",
+	       sa->hs->ke_alg->name,
+	       alg_find(TRANSFORM_KE, method) ? alg_find(TRANSFORM_KE, method)->name : asked);
+	if (!offers_ke(sa, method) || method == sa->hs->ke_alg->id) {
+		fail(sa, E_NOPROPOSAL,
+		     "the peer asks for a key exchange method that 'proposals' does not offer");
+		return;
+	}
+	again(sa, offer_ke(sa, method));
+}
+
+static void on_error(struct ike_sa *sa, const struct wire_notify *n)
+{
+	const char *name = ike_notify_name(n->type);
+	char message[128];
+
+	snprintf(message, sizeof(message), "received %s notify error", name ? name : "an unknown");
+	if (n->type == N_NO_PROPOSAL_CHOSEN) {
+		struct wbuf text;
+
+		wbuf_init(&text, 0);
+		suite_list_text(sa->conn->conf->ike, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has none of our proposals: %.*s; compare 'proposals' on both "
+		       "sides",
+		       (int)text.len, (char *)text.data);
+		wbuf_done(&text);
+	}
+	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
+	fail(sa, n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH, message);
+}
+
+/* The peer knows NAT traversal: go on from and to the NAT-T ports (RFC 7296 section 2.23). */
+static void float_ports(struct ike_sa *sa)
+{
+	if (!sa->peer_natt ||
+	    !(sa->nat_local || sa->nat_remote || sa->nat_fake || sa->conn->conf->mobike))
+		return;
+	sa->local.port = sa->ike->settings.port_natt;
+	if (sa->remote.port == IKE_PORT)
+		sa->remote.port = IKE_PORT_NATT;
+}
+
+static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char why[128])
+{
+	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
+	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
+	struct select_params sel = {
+		.configured = sa->conn->conf->ike,
+		.received = &msg->sa,
+		.prefer_configured = true,
+		.allow_private = true, /* we would not have offered one to a stranger */
+	};
+	int err;
+
+	snprintf(why, 128, "IKE_SA_INIT response lacks SA, KE or Nonce");
+	if (!msg->has_sa || !ke || !nonce || nonce->u.data.len < IKE_NONCE_MIN ||
+	    nonce->u.data.len > IKE_NONCE_MAX || msg->hdr.spi_r == 0)
+		return E_MALFORMED;
+	init_take_notifies(sa, msg);
+	err = msg->sa.count == 1 ? select_proposal(&sel, &sa->chosen) : E_NOPROPOSAL;
+	if (err) {
+		select_log_mismatch(sa, &sel, "proposals");
+		snprintf(why, 128, "the peer chose a proposal that was not offered");
+		return err;
+	}
+	select_log_chosen(sa, &sa->chosen);
+	snprintf(why, 128, "the peer's KE payload is not of the method it chose");
+	if (!select_has_ke(&sa->chosen, sa->hs->ke_alg->id) ||
+	    ke->u.ke.method != sa->hs->ke_alg->id)
+		return E_MALFORMED;
+	init_set_algs(sa);
+	sa->spi_r = msg->hdr.spi_r;
+	err = secret_copy(&sa->hs->nr, nonce->u.data);
+	if (err == 0) {
+		secret_done(&sa->hs->msg_r);
+		err = secret_copy(&sa->hs->msg_r, secret_view(&sa->out.plain));
+	}
+	return err;
+}
+
+static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
+{
+	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
+	const struct wire_notify *error = wire_msg_error(msg);
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
+	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
+	struct job_ke *job;
+	char why[128];
+	int err;
+
+	(void)task;
+	if (cookie && !msg->has_sa) {
+		on_cookie(sa, cookie);
+		return;
+	}
+	if (error && error->type == N_INVALID_KE_PAYLOAD) {
+		on_invalid_ke(sa, error);
+		return;
+	}
+	if (error || redirect) {
+		on_error(sa, error ? error : redirect);
+		return;
+	}
+	err = accept_response(sa, msg, why);
+	if (err) {
+		fail(sa, err, why);
+		return;
+	}
+	natd_check(sa, msg, &sa->local, &sa->remote);
+	auth_take_certreqs(sa, msg);
+	float_ports(sa);
+	job = job_ke_new(JOB_KE_FINISH, sa->hs->ke_alg, ke->u.ke.data, sa->hs->ke, on_finished);
+	if (!job) {
+		fail(sa, E_NOMEM, err_text(E_NOMEM));
+		return;
+	}
+	sa->hs->ke = NULL; /* the job has it */
+	job_submit(sa, &job->base, false);
+}
+
+const struct task_kind task_ike_init = {"IKE_INIT", IKE_SA_INIT, start, response};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_X_SA_INIT_H
+#define IKE_X_SA_INIT_H
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "wire/msg.h"
+
+struct ike;
+
+/* IKE_SA_INIT (RFC 7296 section 1.2). The initiator's side is the task task_ike_init. */
+
+/* A request that belongs to no SA: the cookie gate, then a new SA. msg is the decoded datagram. */
+void x_sa_init_request(struct ike *ike, const struct addr *local, const struct addr *remote,
+		       struct view datagram, const struct wire_msg *msg);
+/* Reply to a message without keeping anything: one unprotected notify. */
+void x_sa_init_refuse(struct ike *ike, const struct addr *local, const struct addr *remote,
+		      const struct wire_hdr *request, uint16_t notify, struct view data);
+
+#endif
