@@ -459,8 +459,10 @@ static void parse_body(struct input *in, struct conf_node *node, unsigned depth)
 {
 	char shown[PARSE_SHOWN_MAX + 8];
 	struct lexer_token t;
+	struct lexer before;
 
 	while (!in->p->err) {
+		before = in->lexer;
 		lexer_next(&in->lexer, &t);
 		switch (t.kind) {
 		case LEXER_NEWLINE:
@@ -488,6 +490,8 @@ static void parse_body(struct input *in, struct conf_node *node, unsigned depth)
 			conf_error_add(in->p->errs, t.pos,
 				       "unexpected %s, expected the name of a setting or section",
 				       show(&t, shown));
+			if (t.kind == LEXER_OPEN)
+				in->lexer = before;
 			discard_line(in, depth);
 			break;
 		}
