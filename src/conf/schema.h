@@ -16,6 +16,7 @@
  */
 enum schema_state {
 	SCHEMA_WORKS,
+	SCHEMA_LATER,	/* read, checked and kept; what it is for is not there yet */
 	SCHEMA_IGNORED, /* accepted, nothing here depends on it; `why` says so */
 	SCHEMA_REFUSED, /* any value but the default is an error; `why` is the reason */
 };

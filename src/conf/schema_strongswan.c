@@ -13,6 +13,7 @@
 #define ENUM	schema_type_enum
 #define LEVEL	schema_type_level
 
+#define LATER		.state = SCHEMA_LATER
 #define REFUSED(reason) .state = SCHEMA_REFUSED, .why = reason
 #define IGNORED(reason) .state = SCHEMA_IGNORED, .why = reason
 
@@ -73,7 +74,7 @@ static const struct schema_row rows[] = {
 	 REFUSED("only strict matching of names is implemented"),
 	 .meaning = "how the parts of distinguished names are compared"},
 	{"charon.multiple_authentication", &BOOL, "yes", .meaning = "RFC 4739"},
-	{"charon.follow_redirects", &BOOL, "yes", .meaning = "RFC 5685"},
+	{"charon.follow_redirects", &BOOL, "yes", LATER, .meaning = "RFC 5685"},
 	{"charon.force_eap_only_authentication", &BOOL, "no",
 	 REFUSED("EAP-only authentication cannot be forced yet"),
 	 .meaning = "EAP without a certificate, though not offered"},
@@ -97,13 +98,13 @@ static const struct schema_row rows[] = {
 	 .meaning = "time for a peer to finish connecting"},
 	{"charon.delete_rekeyed", &BOOL, "no", IGNORED(ikev1),
 	 .meaning = "delete rekeyed CHILD SAs of IKEv1 at once"},
-	{"charon.delete_rekeyed_delay", &SECONDS, "5s",
+	{"charon.delete_rekeyed_delay", &SECONDS, "5s", LATER,
 	 .meaning = "the old inbound SA is kept this long after a rekey"},
-	{"charon.make_before_break", &BOOL, "yes",
+	{"charon.make_before_break", &BOOL, "yes", LATER,
 	 .meaning = "reauthenticate with the new SA before the old one goes"},
 	{"charon.close_ike_on_child_failure", &BOOL, "no",
 	 .meaning = "close the IKE SA if its first child fails"},
-	{"charon.inactivity_close_ike", &BOOL, "no",
+	{"charon.inactivity_close_ike", &BOOL, "no", LATER,
 	 .meaning = "close the IKE SA when its only child was inactive"},
 	{"charon.reuse_ikesa", &BOOL, "yes", .meaning = "a new child joins an IKE SA there is"},
 	{"charon.check_current_path", &BOOL, "no",
