@@ -85,7 +85,7 @@ static int read_fields(struct cert *c)
 		err = read_time(X509_get0_notAfter(c->x509), &c->not_after);
 	if (err)
 		return err;
-	/* This also fills OpenSSL's cache of extensions, before several threads share the object. */
+	/* This also fills OpenSSL's cache of extensions, before threads share the object. */
 	c->ca = (X509_get_extension_flags(c->x509) & EXFLAG_CA) != 0;
 	c->self_signed = is_self_signed(c->x509);
 	return 0;

@@ -31,8 +31,8 @@ int cert_parse(struct view data, struct cert **out) ERR_MUST_CHECK;
 struct cert *cert_get(const struct cert *c);
 void cert_put(struct cert *c); /* NULL is fine */
 /*
- * How well the certificate speaks for an identity: its subject DN, a subjectAltName (dns, email, ip,
- * dn), or a key id; as id_match(). The CN alone does not count.
+ * How well the certificate speaks for an identity: its subject DN, a subjectAltName (dns, email,
+ * ip, dn), or a key id; as id_match(). The CN alone does not count.
  */
 unsigned cert_has_id(const struct cert *c, const struct id *id);
 /* Its public key, borrowed; NULL if no provider knows that kind of key. */

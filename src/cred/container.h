@@ -16,9 +16,11 @@ struct container {
 	size_t n_certs;
 };
 
-/* Open PKCS#12 (RFC 7292). E_AUTH: passphrase missing or wrong; E_MALFORMED; E_UNSUPPORTED if its
- * encryption (RC2, RC4) or key type is one that no loaded provider knows. The certificate of the key
- * comes first. */
+/*
+ * Open PKCS#12 (RFC 7292). E_AUTH: passphrase missing or wrong; E_MALFORMED; E_UNSUPPORTED if its
+ * encryption (RC2, RC4) or key type is one that no loaded provider knows. The certificate of the
+ * key comes first.
+ */
 int container_open(struct view data, const char *passphrase, struct container *out) ERR_MUST_CHECK;
 void container_done(struct container *c);
 

@@ -70,7 +70,9 @@ static int make(uint8_t type, struct view data, struct id *out)
 		return E_NOMEM;
 	if (data.len)
 		memcpy(copy, data.ptr, data.len);
-	*out = (struct id){type, data.len, copy};
+	out->type = type;
+	out->len = data.len;
+	out->data = copy;
 	return 0;
 }
 

@@ -24,8 +24,8 @@ struct id {
 
 /*
  * Parse as swanctl does: "%any", IP addresses, "C=CH, O=x" (contains '='; RFC 4514-like list in
- * order of appearance), "@fqdn", "@@user@domain", "@#hex" key id, "user@domain", "fqdn", and prefixes
- * "ipv4:", "ipv6:", "rfc822:"/"email:"/"userfqdn:", "fqdn:"/"dns:", "asn1dn:", "keyid:",
+ * order of appearance), "@fqdn", "@@user@domain", "@#hex" key id, "user@domain", "fqdn", and
+ * prefixes "ipv4:", "ipv6:", "rfc822:"/"email:"/"userfqdn:", "fqdn:"/"dns:", "asn1dn:", "keyid:",
  * "{N}:". E_MALFORMED, E_NOMEM.
  */
 int id_parse(const char *text, struct id *out) ERR_MUST_CHECK;

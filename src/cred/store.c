@@ -427,7 +427,8 @@ struct cert *cred_find_own_cert(struct cred_store *s, const struct id *id, const
 			continue;
 		if (leads_to(s, c, ca_hashes, n_hashes))
 			score += WANTED_CA;
-		if (score > best_score || (score == best_score && c->not_after > best->not_after)) {
+		if (!best || score > best_score ||
+		    (score == best_score && c->not_after > best->not_after)) {
 			best = c;
 			best_score = score;
 		}

@@ -27,9 +27,11 @@ void cred_clear(struct cred_store *s);
 
 enum cred_flag { CRED_NONE, CRED_CA, CRED_AA, CRED_OCSP };
 
-/* Add a certificate; one that is there already is not added twice (and *out is the old one).
- * CRED_CA makes it a trust anchor, also one that was there without; E_CONFIG if it lacks the CA basic
- * constraint. E_MALFORMED if it is no certificate. out may be NULL; else a reference. */
+/*
+ * Add a certificate; one that is there already is not added twice (and *out is the old one).
+ * CRED_CA makes it a trust anchor, also one that was there without; E_CONFIG if it lacks the CA
+ * basic constraint. E_MALFORMED if it is no certificate. out may be NULL; else a reference.
+ */
 int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag,
 		  struct cert **out) ERR_MUST_CHECK;
 /* Add a private key; takes a reference of its own. Replaces one with the same id. */
@@ -38,8 +40,10 @@ int cred_remove_key(struct cred_store *s, const uint8_t id[20]) ERR_MUST_CHECK;
 
 enum cred_secret_type { CRED_IKE, CRED_EAP, CRED_XAUTH, CRED_NTLM, CRED_PPK };
 
-/* A shared secret and whom it is for; owners is borrowed and copied; none = anyone. unique_id may be
- * NULL; an entry with the same one is replaced. */
+/*
+ * A shared secret and whom it is for; owners is borrowed and copied; none = anyone. unique_id may
+ * be NULL; an entry with the same one is replaced.
+ */
 struct cred_secret_params {
 	enum cred_secret_type type;
 	const char *unique_id;
@@ -59,20 +63,26 @@ int cred_find_secret(struct cred_store *s, enum cred_secret_type type, const str
 		     const struct id *other, unsigned n, struct secret *out) ERR_MUST_CHECK;
 /* Private key of a certificate, or NULL. */
 struct keyref *cred_find_key(struct cred_store *s, const struct cert *c);
-/* Best certificate that speaks for id and whose private key is here; prefers one issued, directly or
- * through CAs that are here, by a CA in ca_hashes (n_hashes SHA-1 SPKI hashes, 20 bytes each, may be
- * 0), and of equal ones the one that expires last. NULL if none. */
+/*
+ * Best certificate that speaks for id and whose private key is here; prefers one issued, directly
+ * or through CAs that are here, by a CA in ca_hashes (n_hashes SHA-1 SPKI hashes, 20 bytes each,
+ * may be 0), and of equal ones the one that expires last. NULL if none.
+ */
 struct cert *cred_find_own_cert(struct cred_store *s, const struct id *id, const uint8_t *ca_hashes,
 				size_t n_hashes);
-/* Intermediate or root certificate that issued c (by name and key id), or NULL; a self-signed one is
- * its own issuer. */
+/*
+ * Intermediate or root certificate that issued c (by name and key id), or NULL; a self-signed one
+ * is its own issuer.
+ */
 struct cert *cred_find_issuer(struct cred_store *s, const struct cert *c);
 /* CA certificate with this SHA-1 SPKI hash (CERTREQ), or NULL. */
 struct cert *cred_find_ca(struct cred_store *s, const uint8_t spki_sha1[20]);
 /* Whether c is a trust anchor here. */
 bool cred_is_anchor(struct cred_store *s, const struct cert *c);
 
-/* Iterate: the callback gets borrowed values; return false to stop. It must not change the store. */
+/*
+ * Iterate: the callback gets borrowed values; return false to stop. It must not change the store.
+ */
 struct cred_cert_info {
 	const struct cert *cert;
 	enum cred_flag flag;

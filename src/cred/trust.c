@@ -108,7 +108,7 @@ static bool is_pinned(const struct trust_params *params)
 	return false;
 }
 
-/* Anchors and intermediates of the store and of the peer. A pinned certificate is its own anchor. */
+/* Anchors and intermediates of store and peer. A pinned certificate is its own anchor. */
 static int path_gather(struct path *p, struct cred_store *store, const struct trust_params *params)
 {
 	struct gathering g = {p, false};

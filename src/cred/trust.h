@@ -15,9 +15,9 @@
 struct cred_store;
 
 /*
- * Whether a peer's end-entity certificate is trusted for its identity (RFC 5280 by OpenSSL, RFC 4945
- * section 5 for key usage). Path building uses the store's CAs as anchors and `chain` as untrusted
- * intermediates. Slow: runs in a job; touches only the store and its arguments.
+ * Whether a peer's end-entity certificate is trusted for its identity (RFC 5280 by OpenSSL, RFC
+ * 4945 section 5 for key usage). Path building uses the store's CAs as anchors and `chain` as
+ * untrusted intermediates. Slow: runs in a job; touches only the store and its arguments.
  */
 struct trust_params {
 	struct cert *const *chain; /* from the CERT payloads: [0] is the end entity */
@@ -34,10 +34,11 @@ struct trust_params {
 };
 
 /*
- * 0 and a reference to the end entity in *out; else E_UNTRUSTED, E_EXPIRED, E_AUTH (certificate does
- * not have the identity; a wildcard in params->id is taken literally), E_CONFIG (constraint not met). Every step that a person wants to see is a
- * note ("  using certificate \"...\"", "  using trusted ca certificate \"...\"", "  reached
- * self-signed root ca with a path length of N", or why not, with the option that decides it).
+ * 0 and a reference to the end entity in *out; else E_UNTRUSTED, E_EXPIRED, E_AUTH (certificate
+ * does not have the identity; a wildcard in params->id is taken literally), E_CONFIG (constraint
+ * not met). Every step that a person wants to see is a note ("  using certificate \"...\"",
+ * "  using trusted ca certificate \"...\"", "  reached self-signed root ca with a path length of
+ * N", or why not, with the option that decides it).
  */
 int trust_check(struct cred_store *store, const struct trust_params *params,
 		struct log_notes *notes, struct cert **out) ERR_MUST_CHECK;
