@@ -24,7 +24,8 @@ void leasedb_close(struct leasedb *db); /* NULL is fine */
 
 /*
  * Record that addr of the pool belongs to identity; `turn` orders leases by their last change. A
- * failure is noted once, until a write succeeds again: the lease is good, but forgotten at a restart.
+ * failure is noted once, until a write succeeds again: the lease is good, but forgotten at a
+ * restart.
  */
 struct leasedb_row {
 	const char *pool;

@@ -369,8 +369,8 @@ static void note_own(const struct pool_request *req, struct log_notes *notes)
 }
 
 /*
- * The rules, in this order over all pools of a request. Each takes a pool and gives an online lease,
- * or leaves *out alone if it does not apply.
+ * The rules, in this order over all pools of a request. Each takes a pool and gives an online
+ * lease, or leaves *out alone if it does not apply.
  */
 
 /* The address the peer asks for, if nobody has it, or only it had. */

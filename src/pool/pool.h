@@ -12,18 +12,19 @@
 #include "base/str.h"
 
 /*
- * Virtual address pools and their leases. Memory decides; every change is also written to SQLite, so
- * that an address belongs to the same identity after a restart. Leases are by identity, as the
- * reference section 4.12 says: an online lease of the same identity is never given twice; an offline
- * one is reassigned; else a fresh address; else the oldest offline lease of anyone.
+ * Virtual address pools and their leases. Memory decides; every change is also written to SQLite,
+ * so that an address belongs to the same identity after a restart.
  */
 struct pool_set; /* for one thread */
 
 /* Addresses of the largest pool: a larger IPv6 range ends after so many, as in strongSwan. */
 #define POOL_SIZE_MAX 2147483646u
 
-/* path of the database file, or NULL to keep leases in memory only. A damaged file is moved aside, with
- * a note. On E_IO the error text goes to notes; the caller decides whether to go on in memory. */
+/*
+ * path of the database file, or NULL to keep leases in memory only. A damaged file is moved aside,
+ * with a note. On E_IO the error text goes to notes; the caller decides whether to go on in
+ * memory.
+ */
 int pool_open(const char *path, struct log_notes *notes, struct pool_set **out) ERR_MUST_CHECK;
 void pool_close(struct pool_set *s);
 
@@ -43,10 +44,10 @@ struct pool_params {
 };
 
 /*
- * "10.3.0.0/24", "10.3.0.10/24", "10.3.0.5-10.3.0.50", IPv6 likewise. Fills range, first and base, as
- * strongSwan understands them: of a subnet of four addresses and more the first and last are left
- * out (/24 has 254, /30 two, /31 two, /32 one), one written with a host begins there (245), and base
- * is the address as written. E_MALFORMED, also if nothing is left.
+ * "10.3.0.0/24", "10.3.0.10/24", "10.3.0.5-10.3.0.50", IPv6 likewise. Fills range, first and
+ * base, as strongSwan understands them: of a subnet of four addresses and more the first and last
+ * are left out (/24 has 254, /30 two, /31 two, /32 one), one written with a host begins there
+ * (245), and base is the address as written. E_MALFORMED, also if nothing is left.
  */
 int pool_parse_addrs(const char *text, struct pool_params *out) ERR_MUST_CHECK;
 /* Add or replace; leases stay if the range does, else those that the database has in the new range
@@ -65,11 +66,11 @@ struct pool_request {
 };
 
 /*
- * Lease an address, by the first of these rules that applies to a pool: the wanted one, if it is free
- * or an offline lease of this identity; an offline lease of this identity; a fresh address; the
- * lease that has been offline longest. E_FULL; E_NOTFOUND if no named pool of that family exists.
- * Notes: "assigning new lease to 'ID'", "reassigning offline lease to 'ID'", "reassigning existing
- * offline lease by 'OLD' to 'ID'", "pool 'p' is full, unable to assign address".
+ * Lease an address, by the first of these rules that applies to a pool: the wanted one, if it is
+ * free or an offline lease of this identity; an offline lease of this identity; a fresh address;
+ * the lease that has been offline longest. E_FULL; E_NOTFOUND if no named pool of that family
+ * exists. Notes: "assigning new lease to 'ID'", "reassigning offline lease to 'ID'", "reassigning
+ * existing offline lease by 'OLD' to 'ID'", "pool 'p' is full, unable to assign address".
  */
 int pool_acquire(struct pool_set *s, const struct pool_request *req, struct log_notes *notes,
 		 struct addr *out) ERR_MUST_CHECK;
