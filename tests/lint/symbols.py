@@ -17,6 +17,8 @@ FACADES = {
     'src/cred/store.h': 'cred',
     'src/ike/engine.h': 'ike',
     'src/ike/state.h': 'ike',
+    'src/ike/task.h': 'task',
+    'src/ike/x_auth.h': 'x_auth',
     'src/ipsec/user/user.h': 'ipsec_user',
     'src/wire/msg.h': 'wire',
 }
