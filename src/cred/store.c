@@ -318,9 +318,10 @@ static unsigned rank_secret(struct cred_store *s, const struct stored_secret *e,
 	return rank;
 }
 
-int cred_find_secret(struct cred_store *s, enum cred_secret_type type, const struct id *me,
-		     const struct id *other, unsigned n, struct secret *out)
+int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query,
+		     struct secret *out)
 {
+	const struct id *me = query->me, *other = query->other;
 	int err = E_NOTFOUND;
 
 	*out = (struct secret){0};
@@ -328,8 +329,8 @@ int cred_find_secret(struct cred_store *s, enum cred_secret_type type, const str
 	list_foreach(it, &s->secrets) {
 		const struct stored_secret *e = list_entry(it, struct stored_secret, link);
 
-		if (e->type != type || score_secret(e, me, other) == 0 ||
-		    rank_secret(s, e, me, other) != n)
+		if (e->type != query->type || score_secret(e, me, other) == 0 ||
+		    rank_secret(s, e, me, other) != query->rank)
 			continue;
 		err = secret_copy(out, secret_view(&e->data));
 		break;

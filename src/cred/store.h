@@ -54,13 +54,15 @@ struct cred_secret_params {
 int cred_add_secret(struct cred_store *s, const struct cred_secret_params *params) ERR_MUST_CHECK;
 int cred_remove_secret(struct cred_store *s, const char *unique_id) ERR_MUST_CHECK;
 
-/*
- * The n-th best shared secret (n from 0) for me and other (either may be NULL or %any, then it
- * matches no owner), copied: first those with owners for both, then for other, then for me, then
- * those for anyone. E_NOTFOUND when there are no more.
- */
-int cred_find_secret(struct cred_store *s, enum cred_secret_type type, const struct id *me,
-		     const struct id *other, unsigned n, struct secret *out) ERR_MUST_CHECK;
+/* Which shared secret is wanted: of a type, for two identities (NULL or %any: unknown). */
+struct cred_secret_query {
+	enum cred_secret_type type;
+	const struct id *me, *other;
+	unsigned rank; /* 0 the best match, 1 the next one, ... */
+};
+/* A copy of the secret that the query asks for. E_NOTFOUND when there are no more. */
+int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query,
+		     struct secret *out) ERR_MUST_CHECK;
 /* Private key of a certificate, or NULL. */
 struct keyref *cred_find_key(struct cred_store *s, const struct cert *c);
 /*

@@ -214,7 +214,9 @@ static void expect_secrets(struct cred_store *s, const char *me_text, const char
 
 	assert_int_equal(id_parse(me_text, &me), 0);
 	assert_int_equal(id_parse(other_text, &other), 0);
-	for (unsigned n = 0; cred_find_secret(s, CRED_IKE, &me, &other, n, &x) == 0; n++) {
+	for (unsigned n = 0;
+	     cred_find_secret(s, &(struct cred_secret_query){CRED_IKE, &me, &other, n}, &x) == 0;
+	     n++) {
 		len += (size_t)snprintf(found + len, sizeof(found) - len, "%.*s", (int)x.len,
 					(const char *)x.data);
 		secret_done(&x);
@@ -260,8 +262,11 @@ static void test_secrets(void **state)
 	assert_int_equal(cred_remove_secret(s, "any"), 0);
 	assert_int_equal(cred_remove_secret(s, "any"), E_NOTFOUND);
 	expect_secrets(s, "moon.example", "carol@example", "bOWM0");
-	assert_int_equal(cred_find_secret(s, CRED_EAP, NULL, NULL, 0, &x), E_NOTFOUND);
-	assert_int_equal(cred_find_secret(s, CRED_IKE, NULL, NULL, 0, &x), 0);
+	assert_int_equal(
+		cred_find_secret(s, &(struct cred_secret_query){CRED_EAP, NULL, NULL, 0}, &x),
+		E_NOTFOUND);
+	assert_int_equal(
+		cred_find_secret(s, &(struct cred_secret_query){CRED_IKE, NULL, NULL, 0}, &x), 0);
 	secret_done(&x);
 	assert_int_equal(cred_add_secret(s, &(struct cred_secret_params){.owners = &bad_owner,
 									 .n_owners = 1}),
@@ -285,7 +290,8 @@ static void *look_up(void *arg)
 		struct keyref *k = cred_find_key(r->store, r->leaf->cert);
 		struct secret x;
 
-		if (cred_find_secret(r->store, CRED_IKE, NULL, NULL, 0, &x) == 0) {
+		if (cred_find_secret(r->store, &(struct cred_secret_query){CRED_IKE, NULL, NULL, 0},
+				     &x) == 0) {
 			hits += x.len == 4;
 			secret_done(&x);
 		}
