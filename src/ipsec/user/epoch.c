@@ -82,9 +82,9 @@ static bool reclaim_some(struct epoch *e)
 /* Asking again after setting the flag catches a reader that went to sleep just before. */
 void epoch_reclaim(struct epoch *e)
 {
-	if (reclaim_some(e))
-		return;
-	atomic_store(&e->pending, true);
-	if (reclaim_some(e))
+	bool left = !reclaim_some(e);
+
+	atomic_store(&e->pending, left);
+	if (left && reclaim_some(e))
 		atomic_store(&e->pending, false);
 }

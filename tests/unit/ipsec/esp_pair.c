@@ -3,7 +3,10 @@
  * One end of a tunnel without IKE: the user datapath with the fixed keys of pair.h, told what to do
  * by lines on stdin. For test_netns.py, which runs one in each of two network namespaces.
  *
- *   esp_pair SIDE LOCAL REMOTE TS_LOCAL TS_REMOTE   (selectors are blank-separated lists)
+ *   esp_pair SIDE LOCAL REMOTE TS_LOCAL TS_REMOTE [alone]
+ *
+ * Selectors are blank-separated lists. alone: the sockets for IKE do not share their port, as on a
+ * kernel that cannot steer, so ESP is handed over.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -27,6 +30,7 @@ struct end {
 	struct ts_list ts_local, ts_remote;
 	struct pair_end pairs[GENERATIONS];
 	uint32_t handles[GENERATIONS];
+	enum udp_share share;
 	unsigned ike; /* datagrams that were not ESP */
 };
 
@@ -68,12 +72,13 @@ static void on_mapping(void *ctx, uint32_t handle, const struct addr *remote)
 
 static void on_ike(void *ctx, struct view data, const struct addr *local, const struct addr *remote)
 {
+	static const uint8_t marker[4];
 	struct end *e = ctx;
 
-	(void)data;
-	(void)local;
-	(void)remote;
-	e->ike++;
+	if (data.len > 4 && memcmp(data.ptr, marker, 4) != 0)
+		ipsec_user_input(e->ipsec, data, local, remote);
+	else
+		e->ike++;
 }
 
 static int parse_list(char *text, struct ts_list *out)
@@ -191,7 +196,7 @@ static void serve(struct end *e, struct udp *ike4, struct udp *ike6)
 static int run(struct end *e, struct log *log)
 {
 	struct udp_params socket_params = {
-		.family = AF_INET, .port = PORT, .share = UDP_SHARED, .mark = IPSEC_USER_MARK};
+		.family = AF_INET, .port = PORT, .share = e->share, .mark = IPSEC_USER_MARK};
 	struct ipsec_user_params params = {
 		.log = log,
 		.install_routes = true,
@@ -221,14 +226,15 @@ int main(int argc, char **argv)
 	struct log *log = log_new();
 	int err;
 
-	if (argc != 6 || addr_parse(&e.local, argv[2]) != 0 ||
+	if (argc < 6 || argc > 7 || addr_parse(&e.local, argv[2]) != 0 ||
 	    addr_parse(&e.remote, argv[3]) != 0 || parse_list(argv[4], &e.ts_local) != 0 ||
 	    parse_list(argv[5], &e.ts_remote) != 0) {
-		fprintf(stderr, "usage: esp_pair 0|1 LOCAL REMOTE TS_LOCAL TS_REMOTE\n");
+		fprintf(stderr, "usage: esp_pair 0|1 LOCAL REMOTE TS_LOCAL TS_REMOTE [alone]\n");
 		return 2;
 	}
 	setvbuf(stdin, NULL, _IONBF, 0);
 	e.side = argv[1][0] == '1';
+	e.share = argc == 7 ? UDP_ALONE : UDP_SHARED;
 	e.local.port = e.remote.port = PORT;
 	log_sink_set_all(&sink, LOG_CTRL);
 	log_add_sink(log, &sink);

@@ -42,9 +42,9 @@ class End:
     def do(self, *argv, check=True):
         return run('ip', 'netns', 'exec', self.ns, *argv, check=check)
 
-    def start(self, program, outer, ts):
+    def start(self, program, outer, ts, *options):
         argv = [program, str(self.side), outer[self.side], outer[1 - self.side],
-                ts[self.side], ts[1 - self.side]]
+                ts[self.side], ts[1 - self.side], *options]
         self.process = subprocess.Popen(['ip', 'netns', 'exec', self.ns, *argv], text=True,
                                         bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.line() == 'ready'
@@ -97,8 +97,8 @@ class End:
         texts = (self.ip('rule'), self.ip('-6', 'rule'), self.ip('route', 'show', 'table', 'all'),
                  self.ip('-6', 'route', 'show', 'table', 'all'), self.ip('-o', 'addr'),
                  self.ip('-o', '-br', 'link'))
-        return [[line for line in text.splitlines() if not re.search(r'ff00::|^eth0', line)]
-                for text in texts]
+        return [[line.replace(' linkdown', '') for line in text.splitlines()
+                 if not re.search(r'ff00::|^eth0', line)] for text in texts]
 
 
 class Lab:
@@ -127,13 +127,13 @@ class Lab:
                 end.process.wait(20)
             run('ip', 'netns', 'del', end.ns, check=False)
 
-    def start(self, outer='4', ts=NETS):
+    def start(self, outer='4', ts=NETS, options=()):
         for end in self.ends:
-            end.start(self.program, OUTER[outer], ts)
+            end.start(self.program, OUTER[outer], ts, *options)
         return self.ends
 
-    def connect(self, outer='4', ts=NETS):
-        a, b = self.start(outer, ts)
+    def connect(self, outer='4', ts=NETS, options=()):
+        a, b = self.start(outer, ts, options)
         a.order(f'vip {INNER[0]}', f'vip {INNER6[0]}')
         for end in self.ends:
             end.order('install 0')
@@ -223,6 +223,30 @@ def test_ike_beside_esp(lab):
         assert b.stats()['in_packets'] == 20
         for end in lab.ends:
             end.stop()
+
+
+def test_handed_over(lab):
+    """The port cannot be shared: the daemon's sockets send, and hand over what is ESP."""
+    for outer in OUTER:
+        a, b = lab.connect(outer, options=['alone'])
+        assert a.ping(INNER[1]) == 20
+        assert b.ping(INNER6[0], '-s', '3000') == 20
+        assert b.stats()['in_packets'] == 80
+        for end in lab.ends:
+            end.stop()
+
+
+def test_ranges(lab):
+    """A selector that is no subnet becomes several routes."""
+    a, _b = lab.connect(ts=(NETS[0], '10.2.0.1-10.2.0.6 10.3.0.0-10.3.255.255 fd02::fffe-fd02::1:0'
+                            ' 255.255.255.254-255.255.255.255'))
+    assert [line.split()[0] for line in a.ip('route', 'show', 'table', '220').splitlines()] == [
+        '10.2.0.1', '10.2.0.2/31', '10.2.0.4/31', '10.2.0.6', '10.3.0.0/16', '255.255.255.254/31']
+    assert [line.split()[0] for line in a.ip('-6', 'route', 'show', 'table', '220').splitlines()
+            ] == ['fd02::fffe/127', 'fd02::1:0']
+    assert a.ping(INNER[1]) == 20
+    a.order('remove 0')
+    assert a.ip('route', 'show', 'table', '220') == ''
 
 
 def test_mapping(lab):
