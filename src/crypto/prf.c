@@ -9,7 +9,6 @@
 #include "crypto/alg_row.h"
 #include "crypto/mac.h"
 
-#define MAX_PARTS 16
 
 /*
  * A PRF takes keys of any length. HMAC does so by itself; for the others the key is brought to the
@@ -54,31 +53,26 @@ int prf_compute(const struct alg *prf, struct view key, const struct view *parts
 }
 
 /* T1 = prf(K, S | 1), Tn = prf(K, Tn-1 | S | n) */
-int prf_plus(const struct alg *prf, struct view key, const struct view *parts, size_t n,
-	     uint8_t *out, size_t len)
+int prf_plus(const struct alg *prf, struct view key, struct view seed, uint8_t *out, size_t len)
 {
 	uint8_t t[PRF_MAX_LEN] = {0}, counter = 0;
-	struct view seed[MAX_PARTS + 2];
+	struct view parts[3] = {{t, 0}, seed, {&counter, 1}};
 	size_t size = prf->u.prf.out_len, take;
 	struct mac m;
 	int err;
 
-	if (n > MAX_PARTS || len > 255 * size)
+	if (len > 255 * size)
 		return E_LIMIT;
 	err = prf_init(&m, prf, key);
 	if (err)
 		return err;
-	seed[0] = view_make(t, 0);
-	for (size_t i = 0; i < n; i++)
-		seed[1 + i] = parts[i];
-	seed[1 + n] = view_make(&counter, 1);
 	for (size_t at = 0; at < len && err == 0; at += take) {
 		take = len - at < size ? len - at : size;
 		counter++;
-		err = mac_compute(&m, seed, n + 2, t);
+		err = mac_compute(&m, parts, 3, t);
 		if (err == 0)
 			memcpy(out + at, t, take);
-		seed[0].len = size;
+		parts[0].len = size;
 	}
 	mac_done(&m);
 	secret_wipe(t, sizeof(t));

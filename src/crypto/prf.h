@@ -19,9 +19,9 @@ struct alg;
  */
 int prf_compute(const struct alg *prf, struct view key, const struct view *parts, size_t n,
 		uint8_t *out) ERR_MUST_CHECK;
-/* prf+ (RFC 7296 section 2.13) of seed = parts[] into `out`, len bytes. E_LIMIT over 255 blocks. */
-int prf_plus(const struct alg *prf, struct view key, const struct view *parts, size_t n,
-	     uint8_t *out, size_t len) ERR_MUST_CHECK;
+/* prf+ (RFC 7296 section 2.13) of `seed` into `out`, len bytes. E_LIMIT over 255 blocks. */
+int prf_plus(const struct alg *prf, struct view key, struct view seed, uint8_t *out,
+	     size_t len) ERR_MUST_CHECK;
 /* Plain hash by IKE hash number (RFC 7427: 1 SHA1 .. 4 SHA512); *out_len bytes, at most 64. */
 int prf_hash(unsigned ike_hash, struct view data, uint8_t out[64], size_t *out_len) ERR_MUST_CHECK;
 /* SHA-1 over parts, 20 bytes: NAT detection, key ids. */

@@ -73,7 +73,6 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 	uint8_t seed[PRF_MAX_LEN];
 	struct wbuf input;
 	struct rbuf r;
-	struct view parts[1];
 	int err;
 
 	*out = k;
@@ -87,10 +86,9 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 		err = skeyseed(p, seed);
 	if (err == 0)
 		err = secret_alloc(&all, 3 * d + 2 * a + 2 * e);
-	parts[0] = wbuf_view(&input);
 	if (err == 0)
-		err = prf_plus(p->prf, view_make(seed, p->prf->u.prf.out_len), parts, 1, all.data,
-			       all.len);
+		err = prf_plus(p->prf, view_make(seed, p->prf->u.prf.out_len), wbuf_view(&input),
+			       all.data, all.len);
 	rbuf_init(&r, secret_view(&all));
 	if (err || (err = cut(&r, d, &k.d)) || (err = cut(&r, a, &k.ai)) ||
 	    (err = cut(&r, a, &k.ar)) || (err = cut(&r, e, &k.ei)) || (err = cut(&r, e, &k.er)) ||
@@ -106,16 +104,23 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 int keys_derive_child(const struct keys_child_params *p, struct keys_child *out)
 {
 	size_t e = seal_key_e_len(p->encr, p->key_bits), a = seal_key_a_len(p->encr, p->integ);
-	struct view parts[3] = {p->shared, p->ni, p->nr};
 	struct keys_child k = {0};
 	struct secret all;
+	struct wbuf seed;
 	struct rbuf r;
 	int err;
 
 	*out = k;
+	wbuf_init(&seed, 0);
+	wbuf_add(&seed, p->shared);
+	wbuf_add(&seed, p->ni);
+	wbuf_add(&seed, p->nr);
 	err = secret_alloc(&all, 2 * e + 2 * a);
 	if (err == 0)
-		err = prf_plus(p->prf, p->sk_d, parts, 3, all.data, all.len);
+		err = wbuf_err(&seed);
+	if (err == 0)
+		err = prf_plus(p->prf, p->sk_d, wbuf_view(&seed), all.data, all.len);
+	wbuf_done(&seed);
 	rbuf_init(&r, secret_view(&all));
 	if (err || (err = cut(&r, e, &k.encr_i)) || (err = cut(&r, a, &k.integ_i)) ||
 	    (err = cut(&r, e, &k.encr_r)) || (err = cut(&r, a, &k.integ_r)))

@@ -13,7 +13,7 @@ static void check_vector(struct vec *v)
 
 	if (vec_str(v, "seed")) {
 		assert_true(want.len <= sizeof(out));
-		assert_int_equal(prf_plus(prf, key, &seed, 1, out, want.len), 0);
+		assert_int_equal(prf_plus(prf, key, seed, out, want.len), 0);
 		vec_check(v, "prf+", view_make(out, want.len), want);
 		return;
 	}
@@ -56,10 +56,10 @@ static void test_prf_plus_lengths(void **state)
 
 		if (prf->type != ALG_PRF)
 			continue;
-		assert_int_equal(prf_plus(prf, key, &seed, 1, all, sizeof(all)), 0);
+		assert_int_equal(prf_plus(prf, key, seed, all, sizeof(all)), 0);
 		for (size_t len = 0; len <= sizeof(all); len++) {
 			memset(some, 0xee, sizeof(some));
-			assert_int_equal(prf_plus(prf, key, &seed, 1, some, len), 0);
+			assert_int_equal(prf_plus(prf, key, seed, some, len), 0);
 			assert_memory_equal(some, all, len);
 			assert_true(len == sizeof(some) || some[len] == 0xee);
 		}
@@ -74,8 +74,8 @@ static void test_prf_plus_limit(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	assert_int_equal(prf_plus(prf, key, &seed, 1, out, 255 * 32), 0);
-	assert_int_equal(prf_plus(prf, key, &seed, 1, out, 255 * 32 + 1), E_LIMIT);
+	assert_int_equal(prf_plus(prf, key, seed, out, 255 * 32), 0);
+	assert_int_equal(prf_plus(prf, key, seed, out, 255 * 32 + 1), E_LIMIT);
 	free(out);
 }
 

@@ -99,8 +99,7 @@ static void check_keys(const struct recording *r, const char *entry, struct keys
 	const struct alg *prf = alg_find(ALG_PRF, r->prf), *encr = alg_find(ALG_ENCR, r->encr);
 	const struct alg *integ = r->integ ? alg_find(ALG_INTEG, r->integ) : NULL;
 	uint8_t seed_key[64], nonces[64], spis[16], want[128];
-	struct view parts[2] = {unhex(after(entry, "Ni_Nr"), nonces),
-				unhex(after(entry, "SPIi_SPIr"), spis)};
+	struct wbuf input;
 	size_t at = 0;
 
 	out->d = prf->u.prf.key_len;
@@ -108,9 +107,13 @@ static void check_keys(const struct recording *r, const char *entry, struct keys
 	out->e = seal_key_e_len(encr, r->bits);
 	const size_t lens[] = {out->d, out->a, out->a, out->e, out->e, out->d, out->d};
 
-	assert_int_equal(prf_plus(prf, unhex(after(entry, "SKEYSEED"), seed_key), parts, 2, out->sk,
-				  3 * out->d + 2 * out->a + 2 * out->e),
+	wbuf_init(&input, 0);
+	wbuf_add(&input, unhex(after(entry, "Ni_Nr"), nonces));
+	wbuf_add(&input, unhex(after(entry, "SPIi_SPIr"), spis));
+	assert_int_equal(prf_plus(prf, unhex(after(entry, "SKEYSEED"), seed_key), wbuf_view(&input),
+				  out->sk, 3 * out->d + 2 * out->a + 2 * out->e),
 			 0);
+	wbuf_done(&input);
 	for (size_t i = 0; i < 7; i++) {
 		if (lens[i] == 0)
 			continue;
