@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "ike/engine.h"
+#include "vici/cmd.h"
+#include "vici/codec.h"
+#include "vici/report.h"
+
+struct filter {
+	struct server_call *call;
+	const char *ike, *child;
+	int64_t ike_id, child_id; /* 0: any */
+};
+
+static bool wants_child(const struct filter *f, const struct ike_child_info *c)
+{
+	if (f->child && strcmp(f->child, c->name) != 0)
+		return false;
+	return !f->child_id || f->child_id == c->uid;
+}
+
+static bool wants_sa(const struct filter *f, const struct ike_sa_info *sa)
+{
+	if (f->ike && strcmp(f->ike, sa->name) != 0)
+		return false;
+	if (f->ike_id && f->ike_id != sa->uid)
+		return false;
+	if (!f->child && !f->child_id)
+		return true;
+	for (size_t i = 0; i < sa->n_children; i++) {
+		if (wants_child(f, &sa->children[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool list_sa(void *ctx, const struct ike_sa_info *sa)
+{
+	struct filter *f = ctx;
+	struct wbuf w;
+
+	if (!wants_sa(f, sa))
+		return true;
+	wbuf_init(&w, CODEC_MAX_PACKET);
+	codec_section(&w, sa->name);
+	report_sa(&w, sa);
+	codec_section(&w, "child-sas");
+	for (size_t i = 0; i < sa->n_children; i++) {
+		if (wants_child(f, &sa->children[i]))
+			report_child_section(&w, &sa->children[i]);
+	}
+	codec_section_end(&w);
+	codec_section_end(&w);
+	if (wbuf_err(&w) == 0)
+		server_call_stream(f->call, SERVER_EV_LIST_SA, wbuf_view(&w));
+	wbuf_done(&w);
+	return true;
+}
+
+/* Nothing here waits for a busy SA, so `noblock` changes nothing. */
+void cmd_sa_list(struct server_call *call)
+{
+	struct vici_context *c = cmd_context(call);
+	struct filter f = {
+		.call = call,
+		.ike = cmd_text(call, "ike"),
+		.child = cmd_text(call, "child"),
+		.ike_id = cmd_number(call, "ike-id", 0),
+		.child_id = cmd_number(call, "child-id", 0),
+	};
+
+	ike_each_sa(c->ike, c->now(c->ctx), list_sa, &f);
+}
