@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ctl/load.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "conf/conn.h"
+#include "conf/value.h"
+#include "cygnet-config.h"
+#include "tools/ctl/ctl.h"
+#include "tools/ctl/verb.h"
+#include "vici/codec.h"
+
+/* ---- the file --------------------------------------------------------------------------------- */
+
+static void tell(struct load *l, const struct conf_errors *errs)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 0);
+	for (size_t i = 0; i < errs->count; i++) {
+		wbuf_reset(&w);
+		conf_error_text(&errs->items[i], &w);
+		fprintf(stderr, "%.*s\n", (int)w.len, (const char *)w.data);
+	}
+	wbuf_done(&w);
+	l->failed |= errs->count > 0;
+}
+
+void load_tell(struct load *l, struct conf_errors *errs)
+{
+	if (!l->checked)
+		tell(l, errs);
+	l->failed |= errs->count > 0;
+	conf_errors_done(errs);
+	*errs = (struct conf_errors){.count = 0};
+}
+
+int load_open(struct load *l, struct ctl *ctl)
+{
+	const struct conf_pos nowhere = {NULL, 0, 0};
+	const char *dir = getenv("SWANCTL_DIR"), *file = ctl_option(ctl, "file");
+	char path[PATH_MAX + 16];
+	int rc;
+
+	memset(l, 0, sizeof(*l));
+	l->ctl = ctl;
+	snprintf(l->dir, sizeof(l->dir), "%s", dir && *dir ? dir : CYGNET_SYSCONFDIR "/swanctl");
+	snprintf(path, sizeof(path), "%s/swanctl.conf", l->dir);
+	rc = conf_parse_file(file ? file : path, &l->syntax, &l->root);
+	tell(l, &l->syntax);
+	if (rc) {
+		if (l->syntax.count == 0)
+			fprintf(stderr, "%s: %s\n", file ? file : path, err_text(rc));
+		l->failed = true;
+		l->root = conf_node_new(NULL, "", nowhere);
+	}
+	return l->root ? 0 : E_NOMEM;
+}
+
+int load_close(struct load *l)
+{
+	conf_node_free(l->root);
+	conf_errors_done(&l->syntax);
+	return l->failed ? CTL_BAD_CONFIG : CTL_OK;
+}
+
+void load_check(struct load *l)
+{
+	struct conf_errors errs = {.count = 0};
+
+	conf_check_swanctl(l->root, &errs);
+	load_tell(l, &errs);
+	l->checked = true;
+}
+
+static bool same_file(const struct conf_pos *a, const struct conf_pos *b)
+{
+	return a->file && b->file && strcmp(a->file, b->file) == 0;
+}
+
+/* An error belongs to the last section that begins before it. */
+static bool belongs(const struct conf_pos *error, const struct conf_node *section)
+{
+	const struct conf_node *parent = section->parent;
+
+	if (!same_file(error, &section->pos) || error->line < section->pos.line)
+		return false;
+	for (size_t i = 0; i < parent->n_sections; i++) {
+		const struct conf_pos *other = &parent->sections[i]->pos;
+
+		if (same_file(error, other) && other->line > section->pos.line &&
+		    other->line <= error->line)
+			return false;
+	}
+	return true;
+}
+
+bool load_is_broken(const struct load *l, const struct conf_node *section)
+{
+	for (size_t i = 0; i < l->syntax.count; i++) {
+		if (belongs(&l->syntax.items[i].pos, section))
+			return true;
+	}
+	return false;
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
+int load_read_file(const char *path, struct wbuf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	uint8_t part[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return E_IO;
+	while (rc == 0 && (n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0)
+			rc = E_IO;
+		else
+			wbuf_bytes(out, part, (size_t)n);
+		if (out->len > CODEC_MAX_VALUE)
+			rc = E_LIMIT;
+	}
+	secret_wipe(part, sizeof(part));
+	close(fd);
+	return rc ? rc : wbuf_err(out);
+}
+
+static int decode_inline(const struct load_blob *b, struct conf_errors *errs, struct wbuf *out)
+{
+	struct secret s = {NULL, 0};
+	int rc = value_secret(b->text, &s);
+
+	if (rc)
+		conf_error_add(errs, b->value->pos, "invalid value of '%s': not %s", b->value->key,
+			       b->text[1] == 'x' ? "hex digits after 0x" : "base64 after 0s");
+	else
+		wbuf_add(out, secret_view(&s));
+	secret_done(&s);
+	return rc;
+}
+
+int load_read_blob(struct load *l, const struct load_blob *b, struct conf_errors *errs,
+		   struct wbuf *out)
+{
+	char path[2 * PATH_MAX];
+	int rc;
+
+	if (strncmp(b->text, "0x", 2) == 0 || strncmp(b->text, "0s", 2) == 0)
+		return decode_inline(b, errs, out);
+	if (b->text[0] == '/')
+		snprintf(path, sizeof(path), "%s", b->text);
+	else
+		snprintf(path, sizeof(path), "%s/%s%s%s", l->dir, b->subdir, *b->subdir ? "/" : "",
+			 b->text);
+	rc = load_read_file(path, out);
+	if (rc)
+		conf_error_add(errs, b->value->pos, "option '%s': cannot read %s: %s",
+			       b->value->key, path,
+			       rc == E_IO ? strerror(errno) : "it is larger than 65535 bytes");
+	return rc;
+}
+
+void load_put_list(struct wbuf *w, const char *key, const char *text)
+{
+	codec_list(w, key);
+	while (*text) {
+		size_t len = strcspn(text, ","), end;
+		const char *next = text + len + (text[len] == ',');
+
+		while (len && isspace((unsigned char)*text)) {
+			text++;
+			len--;
+		}
+		end = len;
+		while (end && isspace((unsigned char)text[end - 1]))
+			end--;
+		if (end)
+			codec_item(w, view_make(text, end));
+		text = next;
+	}
+	codec_list_end(w);
+}
+
+/* ---- named sections --------------------------------------------------------------------------- */
+
+struct tally {
+	unsigned found, loaded, failed, unloaded;
+};
+
+static int send_section(struct load *l, const struct load_kind *kind, const struct conf_node *node,
+			struct view message)
+{
+	struct ctl_request request = {.command = kind->load, .message = message, .quiet = true};
+	const char *why = "no answer";
+	struct conf_node *reply;
+	int rc = ctl_call(l->ctl, &request, &reply);
+
+	if (rc == 0 && l->ctl->format == CTL_TEXT)
+		printf("loaded %s '%s'\n", kind->word, node->name);
+	if (rc && reply)
+		(void)ctl_succeeded(reply, &why);
+	if (rc)
+		fprintf(stderr, "loading %s '%s' failed: %s\n", kind->word, node->name, why);
+	conf_node_free(reply);
+	return rc;
+}
+
+static int load_section(struct load *l, const struct load_kind *kind, const struct conf_node *node)
+{
+	struct conf_errors errs = {.count = 0}, missing = {.count = 0};
+	struct wbuf w;
+	int rc = load_is_broken(l, node) ? E_CONFIG : 0;
+
+	if (kind->check(node, &errs))
+		rc = E_CONFIG;
+	load_tell(l, &errs);
+	wbuf_init(&w, CODEC_MAX_PACKET);
+	codec_section(&w, node->name);
+	if (rc == 0)
+		rc = kind->put(l, node, &missing, &w);
+	codec_section_end(&w);
+	tell(l, &missing);
+	conf_errors_done(&missing);
+	if (rc == 0)
+		rc = wbuf_err(&w);
+	if (rc)
+		fprintf(stderr, "loading %s '%s' failed: %s\n", kind->word, node->name,
+			rc == E_LIMIT ? "it is too long for a vici message"
+				      : "its configuration has the errors above");
+	else
+		rc = send_section(l, kind, node, wbuf_view(&w));
+	wbuf_done(&w);
+	return rc;
+}
+
+/* Names that the daemon has now. */
+static void get_names(struct load *l, const struct load_kind *kind, struct strs *out)
+{
+	struct ctl_request request = {.command = kind->get, .quiet = true};
+	const struct conf_value *list;
+	struct conf_node *reply;
+	int rc = 0;
+
+	if (ctl_call(l->ctl, &request, &reply) == 0) {
+		list = kind->list ? conf_node_value(reply, kind->list) : NULL;
+		for (size_t i = 0; list && i < list->count && rc == 0; i++)
+			rc = strs_add(out, list->items[i].data);
+		for (size_t i = 0; !kind->list && i < reply->n_sections && rc == 0; i++)
+			rc = strs_add(out, reply->sections[i]->name);
+	}
+	l->failed |= rc != 0;
+	conf_node_free(reply);
+}
+
+static int unload_name(struct load *l, const struct load_kind *kind, const char *name)
+{
+	struct ctl_request request = {.command = kind->unload, .quiet = true};
+	const char *why = "no answer";
+	struct conf_node *reply;
+	struct wbuf w;
+	int rc;
+
+	wbuf_init(&w, 0);
+	codec_text(&w, "name", name);
+	request.message = wbuf_view(&w);
+	rc = ctl_call(l->ctl, &request, &reply);
+	if (rc && reply)
+		(void)ctl_succeeded(reply, &why);
+	if (rc)
+		fprintf(stderr, "unloading %s '%s' failed: %s\n", kind->word, name, why);
+	conf_node_free(reply);
+	wbuf_done(&w);
+	return rc;
+}
+
+static void print_summary(struct load *l, const struct load_kind *kind, const struct tally *t)
+{
+	if (t->failed) {
+		l->failed = true;
+		fprintf(stderr, "loaded %u of %u %s, %u failed to load, %u unloaded\n", t->loaded,
+			t->found, kind->section, t->failed, t->unloaded);
+	} else if (l->ctl->format != CTL_TEXT) {
+		return;
+	} else if (t->found == 0) {
+		printf("no %s found, %u unloaded\n", kind->section, t->unloaded);
+	} else {
+		printf("successfully loaded %u %s, %u unloaded\n", t->loaded, kind->section,
+		       t->unloaded);
+	}
+	fflush(stdout);
+}
+
+void load_sections(struct load *l, const struct load_kind *kind)
+{
+	const struct conf_node *all = conf_node_section(l->root, kind->section);
+	struct strs names = {NULL, 0};
+	struct tally t = {.found = 0};
+
+	get_names(l, kind, &names);
+	for (size_t i = 0; all && i < all->n_sections; i++) {
+		t.found++;
+		if (load_section(l, kind, all->sections[i]))
+			t.failed++;
+		else
+			t.loaded++;
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		if (all && conf_node_section(all, names.items[i]))
+			continue;
+		if (unload_name(l, kind, names.items[i]))
+			l->failed = true;
+		else
+			t.unloaded++;
+	}
+	print_summary(l, kind, &t);
+	strs_done(&names);
+}
+
+/* ---- load-all --------------------------------------------------------------------------------- */
+
+int load_all(struct ctl *ctl)
+{
+	struct load l;
+
+	if (load_open(&l, ctl)) {
+		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
+		return CTL_FAILED;
+	}
+	load_check(&l);
+	load_creds_part(&l);
+	load_authorities_part(&l);
+	load_pools_part(&l);
+	load_conns_part(&l);
+	return load_close(&l);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "tools/ctl/args.h"
+#include "tools/ctl/ctl.h"
+#include "vici/client.h"
+
+/* The control program: cygnet, and swanctl. */
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl;
+	bool done;
+	int rc = args_parse(argc, argv, &ctl, &done);
+
+	if (!done) {
+		rc = ctl.verb->offline ? CTL_OK : ctl_connect(&ctl);
+		if (rc == CTL_OK)
+			rc = ctl.verb->run(&ctl);
+		client_close(ctl.client);
+	}
+	args_done();
+	/* What was to be read and could not be written was not told. */
+	if (fflush(stdout) && rc == CTL_OK)
+		rc = CTL_FAILED;
+	return rc;
+}
