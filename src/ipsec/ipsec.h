@@ -24,12 +24,12 @@ enum ipsec_mode { IPSEC_TUNNEL, IPSEC_TRANSPORT };
 struct ipsec_sa_params {
 	uint32_t reqid;
 	enum ipsec_mode mode;
-	uint32_t spi_in, spi_out; /* host order; spi_out 0: only the inbound SA (rekey, responder) */
+	uint32_t spi_in, spi_out;  /* host order; spi_out 0: only inbound (rekey, responder) */
 	struct addr local, remote; /* outer addresses; ports of UDP encapsulation when encap */
 	bool encap;
-	const struct alg *encr;	 /* rows of crypto/alg.h */
+	const struct alg *encr; /* rows of crypto/alg.h */
 	uint16_t key_bits;
-	const struct alg *integ; /* NULL for AEAD */
+	const struct alg *integ;			    /* NULL for AEAD */
 	struct view encr_in, integ_in, encr_out, integ_out; /* keys, salts included */
 	bool esn;
 	uint32_t replay_window; /* packets; 0 off */
@@ -63,11 +63,11 @@ struct ipsec_ops {
 	/* Give back an SPI that was never installed. */
 	void (*free_spi)(struct ipsec *self, uint32_t spi);
 	/* Install SAs and policies together, or nothing. */
-	int (*install)(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t *out_handle)
-		ERR_MUST_CHECK;
+	int (*install)(struct ipsec *self, const struct ipsec_sa_params *p,
+		       uint32_t *out_handle) ERR_MUST_CHECK;
 	/* Add the outbound SA to a pair installed with spi_out 0 (same keys field as install). */
-	int (*install_out)(struct ipsec *self, uint32_t handle, const struct ipsec_sa_params *p)
-		ERR_MUST_CHECK;
+	int (*install_out)(struct ipsec *self, uint32_t handle,
+			   const struct ipsec_sa_params *p) ERR_MUST_CHECK;
 	/* Stop sending with this pair, keep receiving (rekeyed, waiting for stragglers). */
 	void (*remove_out)(struct ipsec *self, uint32_t handle);
 	/* Remove SAs and policies. The handle is gone afterwards. */

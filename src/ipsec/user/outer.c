@@ -55,7 +55,7 @@ size_t outer_recv(struct outer *o, int fd, struct esp_packet *packets, size_t n)
 	}
 	got = recvmmsg(fd, o->msgs, (unsigned)n, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < got; i++) {
-		/* A datagram from nowhere leaves a gap: its buffer changes places with a later one. */
+		/* One from nowhere leaves a gap: its buffer changes places with a later one's. */
 		struct esp_packet *p = &packets[taken];
 		uint8_t *buf = packets[i].buf;
 

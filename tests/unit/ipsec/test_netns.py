@@ -254,7 +254,8 @@ def test_mapping(lab):
     a, b = lab.connect()
     assert a.ping(INNER[1]) == 20
     a.ip('addr', 'add', '192.0.2.9/24', 'dev', 'eth0')
-    a.do('nft', 'add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; };'
+    a.do('nft', 'add table ip nat;'
+         ' add chain ip nat out { type nat hook postrouting priority 100; };'
          ' add rule ip nat out udp sport 4500 snat to 192.0.2.9:5000')
     assert a.ping(INNER[1], '-W', '3') >= 19
     b.tell('stats 0')
