@@ -35,6 +35,7 @@ struct ipsec_user {
 	bool receive;
 	int event_fd;
 	struct worker *worker;
+	uint64_t behind; /* packets handed over for which there was no room */
 };
 
 static struct ipsec_user *user_of(struct ipsec *self)
@@ -409,5 +410,29 @@ void ipsec_user_input(struct ipsec *self, struct view esp, const struct addr *lo
 {
 	struct ipsec_user *u = user_of(self);
 
-	(void)worker_input(u->worker, esp, local, remote);
+	if (!worker_input(u->worker, esp, local, remote))
+		u->behind++;
+}
+
+static uint64_t value_of(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void ipsec_user_drops(struct ipsec *self, struct ipsec_user_drops *out)
+{
+	const struct ipsec_user *u = user_of(self);
+	const struct esp_drops *d = worker_drops(u->worker);
+
+	*out = (struct ipsec_user_drops){
+		.no_policy = value_of(&d->no_policy),
+		.unknown_spi = value_of(&d->unknown_spi),
+		.malformed = value_of(&d->malformed),
+		.ecn = value_of(&d->ecn),
+		.crypto = value_of(&d->crypto),
+		.too_big = value_of(&d->too_big),
+		.tun = value_of(&d->tun),
+		.socket = value_of(&d->socket),
+		.behind = u->behind,
+	};
 }

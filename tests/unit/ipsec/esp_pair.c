@@ -126,6 +126,18 @@ static void command_stats(struct end *e, unsigned g)
 	say(line);
 }
 
+static void command_drops(struct end *e)
+{
+	struct ipsec_user_drops d;
+	char line[200];
+
+	ipsec_user_drops(e->ipsec, &d);
+	snprintf(line, sizeof(line), "no_policy %ju unknown_spi %ju too_big %ju other %ju",
+		 (uintmax_t)d.no_policy, (uintmax_t)d.unknown_spi, (uintmax_t)d.too_big,
+		 (uintmax_t)(d.malformed + d.ecn + d.crypto + d.tun + d.socket + d.behind));
+	say(line);
+}
+
 /* Returns false when it is time to go. */
 static bool command(struct end *e, char *line)
 {
@@ -153,6 +165,8 @@ static bool command(struct end *e, char *line)
 		say("ok");
 	} else if (strcmp(verb, "stats") == 0) {
 		command_stats(e, g);
+	} else if (strcmp(verb, "drops") == 0) {
+		command_drops(e);
 	} else if (strcmp(verb, "vip") == 0 && rest && addr_parse(&vip, rest) == 0) {
 		say_err(ops->add_vip(e->ipsec, &vip));
 	} else if (strcmp(verb, "del_vip") == 0 && rest && addr_parse(&vip, rest) == 0) {

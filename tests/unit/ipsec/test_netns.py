@@ -156,18 +156,24 @@ def test_ping(lab):
         assert theirs['out_packets'] == mine['in_packets']
         assert not any(mine[drop] or theirs[drop] for drop in ('policy_in', 'replay', 'auth'))
         assert not a.events and not b.events
+        assert a.tell('drops') == b.tell('drops') == 'no_policy 0 unknown_spi 0 too_big 0 other 0'
         for end in lab.ends:
             end.stop()
 
 
 def test_nothing_in_the_clear(lab):
-    a, _b = lab.connect()
+    a, b = lab.connect()
     a.do('nft', 'add table ip t; add chain ip t out { type filter hook output priority 0; };'
          f' add rule ip t out oifname eth0 ip daddr {INNER[1]} counter')
     assert a.ping(INNER[1], count=3) == 3
     a.order('remove_out 0')
     assert a.ping(INNER[1], count=3) == 0
     assert 'packets 0' in a.do('nft', 'list', 'table', 't').stdout
+    assert a.tell('drops') == 'no_policy 3 unknown_spi 0 too_big 0 other 0'
+    b.order('remove 0')
+    a.order('install_out 0')
+    assert a.ping(INNER[1], count=3) == 0
+    assert b.tell('drops') == 'no_policy 0 unknown_spi 3 too_big 0 other 0'
 
 
 def test_peer_in_the_tunnel(lab):
