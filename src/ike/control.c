@@ -104,7 +104,8 @@ static int initiate(struct ike *ike, struct conn *conn, const char *child, struc
 	int err;
 
 	if (sa && !child) {
-		r->sa_uid = sa->uid;
+		if (r)
+			r->sa_uid = sa->uid;
 		return E_EXISTS;
 	}
 	if (!sa) {

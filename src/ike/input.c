@@ -258,6 +258,8 @@ static struct ike_sa *find_sa(const struct ike *ike, const struct wire_hdr *hdr)
 static void refuse_undecodable(const struct arrival *a, int err)
 {
 	struct wire_msg *msg = &a->ike->msg;
+	struct x_sa_init_refusal refusal = {
+		.local = a->local, .remote = a->remote, .request = &msg->hdr};
 
 	log_print(a->ike->log, NULL, LOG_ENC, LOG_CTRL, "received message cannot be decoded: %s",
 		  err_text(err));
@@ -265,11 +267,14 @@ static void refuse_undecodable(const struct arrival *a, int err)
 	if (a->response || msg->hdr.exchange != IKE_SA_INIT || msg->hdr.spi_r)
 		return;
 	if (err == E_UNSUPPORTED)
-		x_sa_init_refuse(a->ike, a->local, a->remote, &msg->hdr, N_INVALID_MAJOR_VERSION,
-				 (struct view){0});
+		refusal.notify = N_INVALID_MAJOR_VERSION;
 	else if (err == E_CRITICAL)
-		x_sa_init_refuse(a->ike, a->local, a->remote, &msg->hdr,
-				 N_UNSUPPORTED_CRITICAL_PAYLOAD, view_make(&msg->critical_type, 1));
+		refusal = (struct x_sa_init_refusal){a->local, a->remote, &msg->hdr,
+						     N_UNSUPPORTED_CRITICAL_PAYLOAD,
+						     view_make(&msg->critical_type, 1)};
+	else
+		return;
+	x_sa_init_refuse(a->ike, &refusal);
 }
 
 static void log_received(struct ike *ike, const struct ike_sa *sa, const struct addr *local,

@@ -109,9 +109,9 @@ bool rows_allow_payloads(const struct row *row, const struct wire_msg *msg, uint
 			return false;
 		}
 	}
-	for (uint8_t type = PAYLOAD_SA; type <= PAYLOAD_SKF; type++) {
+	for (unsigned type = PAYLOAD_SA; type <= PAYLOAD_SKF; type++) {
 		if ((row->required & ROW_PAYLOAD(type)) && !(seen & ROW_PAYLOAD(type))) {
-			*out_type = type;
+			*out_type = (uint8_t)type;
 			return false;
 		}
 	}

@@ -70,7 +70,9 @@ static bool is_sound(const struct proposal *p)
 	const struct transform *e = proposal_find(p, TRANSFORM_ENCR);
 	const struct alg *encr = e ? alg_find(TRANSFORM_ENCR, e->id) : NULL;
 
-	if (!encr || alg_encr_key_bits(encr, e->key_bits) == 0)
+	/* Encryption without a key (NULL) is for ESP only. */
+	if (!encr || (alg_encr_key_bits(encr, e->key_bits) == 0 &&
+		      (p->protocol == PROTO_IKE || encr->u.encr.key_bits[0])))
 		return false;
 	if (encr->u.encr.aead == proposal_has_type(p, TRANSFORM_INTEG))
 		return false;

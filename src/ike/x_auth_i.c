@@ -217,7 +217,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 	const char *name = j->scheme ? j->scheme->name : "?";
 	char text[256];
 
-	if (base->err) {
+	if (base->err || !j->scheme) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s' failed: %s",
 		       sa_id_text(&sa->remote_id, text, sizeof(text)), err_text(base->err));
 		reject_peer(sa, base->err, "the peer's authentication failed (see above)");

@@ -274,7 +274,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 	const char *name = j->scheme ? j->scheme->name : "?";
 	char text[256];
 
-	if (base->err || input_reload(sa, true)) {
+	if (base->err || !j->scheme || input_reload(sa, true)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s' failed: %s",
 		       sa_id_text(&sa->remote_id, text, sizeof(text)), err_text(base->err));
 		refuse_auth(sa, base->err ? base->err : E_NOMEM);

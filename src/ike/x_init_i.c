@@ -9,7 +9,7 @@
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/handshake.h"
-#include "ike/init_common.h"
+#include "ike/init.h"
 #include "ike/job.h"
 #include "ike/natd.h"
 #include "ike/sa.h"

@@ -9,7 +9,7 @@
 #include "ike/conn.h"
 #include "ike/cookie.h"
 #include "ike/handshake.h"
-#include "ike/init_common.h"
+#include "ike/init.h"
 #include "ike/job.h"
 #include "ike/natd.h"
 #include "ike/sa.h"
@@ -21,11 +21,10 @@
 
 #define MAX_CANDIDATES 16
 
-void x_sa_init_refuse(struct ike *ike, const struct addr *local, const struct addr *remote,
-		      const struct wire_hdr *request, uint16_t notify, struct view data)
+void x_sa_init_refuse(struct ike *ike, const struct x_sa_init_refusal *refusal)
 {
 	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-	struct wire_hdr hdr = *request;
+	struct wire_hdr hdr = *refusal->request;
 	struct wire_writer w;
 	struct wbuf b, body;
 
@@ -34,18 +33,19 @@ void x_sa_init_refuse(struct ike *ike, const struct addr *local, const struct ad
 	wbuf_init(&b, 0);
 	wbuf_init(&body, 0);
 	wire_writer_init(&w, &body);
-	wire_put_notify(&w, notify, data);
+	wire_put_notify(&w, refusal->notify, refusal->data);
 	hdr.next = w.first;
 	hdr.length = (uint32_t)(IKE_HDR_LEN + body.len);
 	wire_hdr_encode(&hdr, &b);
 	wbuf_add(&b, wbuf_view(&body));
 	log_print(ike->log, NULL, LOG_ENC, LOG_CTRL, "generating %s response %u [ N(%s) ]",
-		  ike_exchange_name(hdr.exchange), hdr.msgid, ike_notify_short(notify));
+		  ike_exchange_name(hdr.exchange), hdr.msgid, ike_notify_short(refusal->notify));
 	if (wbuf_err(&b) == 0) {
 		log_print(ike->log, NULL, LOG_NET, LOG_CTRL,
-			  "sending packet: from %s to %s (%zu bytes)", addr_text_port(local, from),
-			  addr_text_port(remote, to), b.len);
-		ike->hooks.send(ike->hooks.ctx, local, remote, wbuf_view(&b));
+			  "sending packet: from %s to %s (%zu bytes)",
+			  addr_text_port(refusal->local, from), addr_text_port(refusal->remote, to),
+			  b.len);
+		ike->hooks.send(ike->hooks.ctx, refusal->local, refusal->remote, wbuf_view(&b));
 	}
 	wbuf_done(&b);
 	wbuf_done(&body);
@@ -99,8 +99,9 @@ static int pass_cookie(struct ike *ike, const struct addr *local, const struct a
 	if (n)
 		log_print(ike->log, NULL, LOG_NET, LOG_CTRL, "found cookie, but content invalid");
 	if (cookie_make(&ike->cookies, ni, remote, msg->hdr.spi_i, cookie) == 0)
-		x_sa_init_refuse(ike, local, remote, &msg->hdr, N_COOKIE,
-				 view_make(cookie, sizeof(cookie)));
+		x_sa_init_refuse(ike,
+				 &(struct x_sa_init_refusal){local, remote, &msg->hdr, N_COOKIE,
+							     view_make(cookie, sizeof(cookie))});
 	return E_BUSY;
 }
 
@@ -280,9 +281,14 @@ static void on_answered(struct ike_sa *sa, struct ike_job *base)
 
 		sa_log(sa, LOG_IKE, LOG_CTRL, "key exchange with the peer's %s value failed: %s",
 		       j->alg->name, err_text(err));
-		x_sa_init_refuse(sa->ike, &sa->local, &sa->remote, &hdr,
-				 err == E_MALFORMED ? N_INVALID_SYNTAX : N_NO_PROPOSAL_CHOSEN,
-				 (struct view){0});
+		x_sa_init_refuse(sa->ike,
+				 &(struct x_sa_init_refusal){
+					 .local = &sa->local,
+					 .remote = &sa->remote,
+					 .request = &hdr,
+					 .notify = err == E_MALFORMED ? N_INVALID_SYNTAX
+								      : N_NO_PROPOSAL_CHOSEN,
+				 });
 		sa_destroy(sa, err, "key exchange failed");
 		return;
 	}
@@ -354,7 +360,8 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 	uint16_t notify;
 
 	if (!is_sound(ike, msg)) {
-		x_sa_init_refuse(ike, local, remote, &msg->hdr, N_INVALID_SYNTAX, data);
+		x_sa_init_refuse(ike, &(struct x_sa_init_refusal){local, remote, &msg->hdr,
+								  N_INVALID_SYNTAX, data});
 		return;
 	}
 	if (answer_again(ike, remote, datagram, msg) || pass_cookie(ike, local, remote, msg) ||
@@ -370,7 +377,8 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 	sa_log(sa, LOG_IKE, LOG_AUDIT, "%s is initiating an IKE_SA", addr_text(remote, text));
 	notify = accept_request(sa, datagram, msg, &data, group);
 	if (notify) {
-		x_sa_init_refuse(ike, local, remote, &msg->hdr, notify, data);
+		x_sa_init_refuse(
+			ike, &(struct x_sa_init_refusal){local, remote, &msg->hdr, notify, data});
 		sa_destroy(sa, E_NOPROPOSAL, "request refused");
 	}
 }

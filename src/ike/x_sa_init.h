@@ -14,7 +14,12 @@ struct ike;
 void x_sa_init_request(struct ike *ike, const struct addr *local, const struct addr *remote,
 		       struct view datagram, const struct wire_msg *msg);
 /* Reply to a message without keeping anything: one unprotected notify. */
-void x_sa_init_refuse(struct ike *ike, const struct addr *local, const struct addr *remote,
-		      const struct wire_hdr *request, uint16_t notify, struct view data);
+struct x_sa_init_refusal {
+	const struct addr *local, *remote; /* as the request came */
+	const struct wire_hdr *request;
+	uint16_t notify;
+	struct view data; /* of the notify */
+};
+void x_sa_init_refuse(struct ike *ike, const struct x_sa_init_refusal *refusal);
 
 #endif

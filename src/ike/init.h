@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IKE_INIT_COMMON_H
-#define IKE_INIT_COMMON_H
+#ifndef IKE_INIT_H
+#define IKE_INIT_H
 
 #include "base/buf.h"
 #include "base/err.h"

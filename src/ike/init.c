@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ike/init_common.h"
+#include "ike/init.h"
 
 #include <stdlib.h>
 

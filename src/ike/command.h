@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IKE_COMMAND_H
+#define IKE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "conf/conn.h"
+
+/* What the control side asks of the engine (ike/engine.h). Engine's thread only. */
+struct ike;
+
+/* ---- connections ------------------------------------------------------------------------------ */
+
+enum ike_load_result { IKE_CONN_ADDED, IKE_CONN_UPDATED, IKE_CONN_REPLACED, IKE_CONN_UNCHANGED };
+
+/*
+ * Add or replace the connection of that name (takes a reference). Certificates of the
+ * configuration are added to the credential store. On failure E_CONFIG and *out_why (to free) says
+ * why; the old one stays.
+ */
+int ike_load_conn(struct ike *ike, uint64_t now, const struct conf_conn *conn,
+		  enum ike_load_result *out, char **out_why) ERR_MUST_CHECK;
+/* E_NOTFOUND. Established SAs stay up. */
+int ike_unload_conn(struct ike *ike, uint64_t now, const char *name) ERR_MUST_CHECK;
+
+/* What list-conns shows beyond the configuration itself: identities and certificates as text. */
+struct ike_auth_info {
+	const struct conf_auth *conf;
+	const char *id;		    /* NULL: %any */
+	const struct strs *certs;   /* subjects */
+	const struct strs *cacerts; /* subjects */
+};
+struct ike_conn_info {
+	const struct conf_conn *conf;
+	size_t n_local, n_remote;
+	const struct ike_auth_info *local, *remote;
+};
+/* In load order; the callback returns false to stop and must not load or unload. */
+void ike_each_conn(const struct ike *ike, bool (*fn)(void *ctx, const struct ike_conn_info *),
+		   void *ctx);
+
+/* ---- control ---------------------------------------------------------------------------------- */
+
+struct ike_request; /* an initiate or terminate that somebody waits for */
+
+struct ike_request_result {
+	int err;	     /* 0, or why */
+	const char *message; /* text for the user when err; borrowed for the call */
+	unsigned matches, terminated;
+};
+
+struct ike_initiate_params {
+	const char *ike;   /* connection name or NULL: the one that has the child */
+	const char *child; /* child name or NULL: only the IKE SA */
+	/* Called once, from within an engine call, when it is up or has failed; may be NULL. */
+	void (*done)(void *ctx, const struct ike_request_result *result);
+	void *ctx;
+};
+
+/*
+ * Start. E_NOTFOUND (no such configuration; done is not called), else 0 and *out_request (may be
+ * NULL) until done was called. *out_request is NULL if done was called already.
+ */
+int ike_initiate(struct ike *ike, uint64_t now, const struct ike_initiate_params *params,
+		 struct ike_request **out_request) ERR_MUST_CHECK;
+/* The asker does not want to know any more: done will not be called; what was begun goes on. */
+void ike_request_cancel(struct ike *ike, struct ike_request *request);
+/* Unique id of the IKE SA a request is about: to pick its log lines; 0 if none (yet). */
+uint32_t ike_request_sa(const struct ike_request *request);
+
+struct ike_terminate_params {
+	const char *ike, *child;   /* names, or NULL */
+	uint32_t ike_id, child_id; /* unique ids, or 0 */
+	bool force;		   /* do not wait for the peer's answer */
+	void (*done)(void *ctx, const struct ike_request_result *result);
+	void *ctx;
+};
+/* E_CONFIG without any selector, E_NOTFOUND when nothing matches (done is not called). */
+int ike_terminate(struct ike *ike, uint64_t now, const struct ike_terminate_params *params,
+		  struct ike_request **out_request) ERR_MUST_CHECK;
+
+#endif
