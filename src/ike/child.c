@@ -17,7 +17,7 @@
 #include "ike/view.h"
 #include "ipsec/ipsec.h"
 
-#define MS 1000u
+#define MS ((uint64_t)1000) /* milliseconds of a second */
 
 int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *conf, bool initiator,
 	      struct child **out)

@@ -19,7 +19,7 @@
 #include "ipsec/ipsec.h"
 #include "pool/pool.h"
 
-#define MS 1000u
+#define MS ((uint64_t)1000) /* milliseconds of a second */
 
 /* Our SPI must be unique, for it is what we find the SA by. */
 static void choose_spi(struct ike_sa *sa)

@@ -9,7 +9,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 
-#define MS 1000u
+#define MS ((uint64_t)1000) /* milliseconds of a second */
 
 static const char *const sa_states[] = {"CREATED", "CONNECTING", "ESTABLISHED", "REKEYING",
 					"REKEYED", "DELETING",	 "DESTROYING"};
