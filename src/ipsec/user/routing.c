@@ -2,9 +2,14 @@
 #include "ipsec/user/routing.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "ipsec/user/rtnl.h"
@@ -320,6 +325,57 @@ static int add_range(struct routing *r, struct use *u, const struct addr_range *
 	return 0;
 }
 
+/* A setting of the kernel's reverse path filter: 0 off, 1 strict, 2 loose; -1 if unknown. */
+static int path_filter(const char *interface)
+{
+	char path[64 + IFNAMSIZ];
+	char digit = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (read(fd, &digit, 1) != 1)
+		digit = '0' - 1;
+	close(fd);
+	return digit - '0';
+}
+
+/*
+ * Where a tunnel covers its own peer, the way back to it seems to lead into the tunnel: the strict
+ * filter (RFC 3704) does not know our mark and drops what the peer sends. The larger of the two
+ * settings holds.
+ */
+static void warn_of_path_filter(struct routing *r, const struct ipsec_sa_params *p)
+{
+	struct ifaddrs *all;
+	struct addr a;
+	char text[ADDR_TEXT_MAX];
+
+	if (p->remote.family != AF_INET || !has_address(p->ts_remote, &p->remote) ||
+	    getifaddrs(&all) != 0)
+		return;
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		int own, common;
+
+		if (!i->ifa_addr || addr_from_sockaddr(&a, i->ifa_addr) != 0 ||
+		    !addr_equal(&a, &p->local))
+			continue;
+		own = path_filter(i->ifa_name);
+		common = path_filter("all");
+		if ((own > common ? own : common) == 1)
+			log_print(
+				r->log, NULL, LOG_KNL, LOG_AUDIT,
+				"%.*s: nothing will arrive from %s, because the tunnel covers this"
+				" address and net.ipv4.conf.%s.rp_filter is 1 (strict): set it to"
+				" 2 (loose)",
+				(int)p->name.len, (const char *)p->name.ptr,
+				addr_text(&p->remote, text), i->ifa_name);
+	}
+	freeifaddrs(all);
+}
+
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p)
 {
 	struct use u = {.handle = handle};
@@ -327,6 +383,7 @@ int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params
 
 	if (!r->install_routes)
 		return 0;
+	warn_of_path_filter(r, p);
 	for (unsigned i = 0; err == 0 && i < p->ts_remote->count; i++) {
 		const struct addr_range *range = &p->ts_remote->t[i].range;
 

@@ -115,6 +115,7 @@ class Lab:
                 nodad = ['nodad'] if ':' in family[0] else []
                 end.ip('addr', 'add', f'{family[end.side]}/{family[2]}', 'dev', 'eth0', *nodad)
             end.ip('link', 'set', 'eth0', 'up', 'addrgenmode', 'none')
+            end.do('sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=2')
         # The responder's hosts; the initiator gets virtual IPs.
         b.ip('addr', 'add', f'{INNER[1]}/32', 'dev', 'lo')
         b.ip('addr', 'add', f'{INNER6[1]}/128', 'dev', 'lo', 'nodad')
