@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_EXCHANGE_LAB_IPSEC_H
+#define TESTS_EXCHANGE_LAB_IPSEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipsec/ipsec.h"
+
+#define LAB_KEY_MAX 160
+#define LAB_SA_MAX  64
+#define LAB_SPI_MAX 1024
+
+/* An SA pair as it was installed. */
+struct lab_sa {
+	uint32_t handle; /* 0: free */
+	struct ipsec_sa_params p;
+	uint8_t keys[4][LAB_KEY_MAX]; /* p's views point here */
+	struct ts_list ts_local, ts_remote;
+	char name[64];
+	bool out_removed;
+	struct ipsec_stats stats;
+};
+
+/* A datapath that only keeps books. A call that would break the contract of ipsec.h ends the test. */
+struct lab_ipsec {
+	struct ipsec base;
+	uint32_t next_spi, next_handle;
+	size_t n_spis; /* reserved, not installed */
+	uint32_t spis[LAB_SPI_MAX];
+	size_t n_sas, n_vips;
+	struct lab_sa sas[LAB_SA_MAX];
+	struct addr vips[16];
+	unsigned installs, removes, updates;
+	/* Orders */
+	bool needs_encap;
+	int fail_install, fail_spi, fail_vip; /* E_* to return */
+};
+
+void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi);
+struct lab_sa *lab_ipsec_find(struct lab_ipsec *d, uint32_t spi_in);
+/* Whether b is the other end of a: SPIs, keys of both directions, algorithms, selectors. */
+bool lab_ipsec_mirrors(const struct lab_sa *a, const struct lab_sa *b);
+
+#endif

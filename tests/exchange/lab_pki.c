@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab_pki.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../unit/cred/gen.h"
+#include "cred/store.h"
+#include "lab.h"
+
+enum kind { LEAF, CA, EXPIRED };
+
+static struct entry {
+	const char *name, *issuer, *key;
+	enum kind kind;
+	struct gen gen;
+} entries[] = {
+	{"ca", NULL, "P-256", CA, {0}},
+	{"sub", "ca", "P-256", CA, {0}},
+	{"other-ca", NULL, "P-256", CA, {0}},
+	{"carol", "ca", "P-256", LEAF, {0}},
+	{"moon", "ca", "P-256", LEAF, {0}},
+	{"carol-p384", "ca", "P-384", LEAF, {0}},
+	{"moon-p521", "ca", "P-521", LEAF, {0}},
+	{"carol-ed", "ca", "ED25519", LEAF, {0}},
+	{"moon-ed", "ca", "ED25519", LEAF, {0}},
+	{"moon-ed448", "ca", "ED448", LEAF, {0}},
+	{"carol-rsa", "ca", "RSA:2048", LEAF, {0}},
+	{"moon-rsa", "ca", "RSA:2048", LEAF, {0}},
+	{"carol-sub", "sub", "P-256", LEAF, {0}},
+	{"moon-sub", "sub", "P-256", LEAF, {0}},
+	{"carol-expired", "ca", "P-256", EXPIRED, {0}},
+	{"carol-stranger", "other-ca", "P-256", LEAF, {0}},
+	{"big-1", "ca", "RSA:2048", CA, {0}},
+	{"big-2", "big-1", "RSA:2048", CA, {0}},
+	{"big-3", "big-2", "RSA:2048", CA, {0}},
+	{"moon-big", "big-3", "RSA:2048", LEAF, {0}},
+};
+
+#define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
+
+static struct entry *find(const char *name)
+{
+	for (size_t i = 0; i < N_ENTRIES; i++) {
+		if (strcmp(entries[i].name, name) == 0)
+			return &entries[i];
+	}
+	fail_msg("no certificate is called '%s'", name);
+	return NULL;
+}
+
+static const struct gen *get(const char *name)
+{
+	struct entry *e = find(name);
+	const char *cn_end = e->kind == CA ? NULL : strchr(name, '-');
+	char cn[32], subject[64], alt[80];
+	struct gen_params p = {.subject = subject, .key = e->key};
+
+	if (e->gen.cert)
+		return &e->gen;
+	snprintf(cn, sizeof(cn), "%.*s", cn_end ? (int)(cn_end - name) : (int)strlen(name), name);
+	snprintf(subject, sizeof(subject), "C=CH, O=Cyber, CN=%s", cn);
+	snprintf(alt, sizeof(alt), "subjectAltName=DNS:%s.example.org", cn);
+	p.issuer = e->issuer ? get(e->issuer) : NULL;
+	p.not_after = e->kind == EXPIRED ? LAB_PKI_NOW - 86400 : 0;
+	p.ext[0] = "subjectKeyIdentifier=hash";
+	p.ext[1] = e->kind == CA ? "basicConstraints=critical,CA:TRUE" : alt;
+	p.ext[2] = e->kind == CA ? "keyUsage=critical,keyCertSign" : "keyUsage=digitalSignature";
+	p.ext[3] = e->issuer ? "authorityKeyIdentifier=keyid" : NULL;
+	e->gen = gen_make(&p);
+	return &e->gen;
+}
+
+struct view lab_pki_der(const char *name)
+{
+	return get(name)->cert->der;
+}
+
+void lab_pki_trust(struct lab_host *host, const char *name)
+{
+	assert_int_equal(cred_add_cert(host->creds, lab_pki_der(name), CRED_CA, NULL), 0);
+}
+
+void lab_pki_know(struct lab_host *host, const char *name)
+{
+	assert_int_equal(cred_add_cert(host->creds, lab_pki_der(name), CRED_NONE, NULL), 0);
+}
+
+void lab_pki_own(struct lab_host *host, const char *name)
+{
+	struct keyref *key;
+
+	lab_pki_know(host, name);
+	assert_int_equal(keyref_from_pkey(get(name)->key, &key), 0);
+	assert_int_equal(cred_add_key(host->creds, key), 0);
+	keyref_put(key);
+}
+
+void lab_pki_done(void)
+{
+	for (size_t i = 0; i < N_ENTRIES; i++) {
+		if (entries[i].gen.cert)
+			gen_done(&entries[i].gen);
+	}
+}
