@@ -94,4 +94,5 @@ void conf_check_swanctl(const struct conf_node *root, struct conf_errors *errs)
 		else if (!node->inherited_from)
 			report_unknown(errs, "section", node->name, node->pos);
 	}
+	conf_error_sort(errs);
 }

@@ -34,7 +34,8 @@ void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt,
 	if (len < 0)
 		return;
 	pos.file = intern_file(e, pos.file);
-	e->items[e->count++] = (struct conf_error){.pos = pos, .text = text};
+	e->items[e->count] = (struct conf_error){.pos = pos, .text = text, .order = e->count};
+	e->count++;
 }
 
 void conf_error_text(const struct conf_error *e, struct wbuf *out)
@@ -44,6 +45,35 @@ void conf_error_text(const struct conf_error *e, struct wbuf *out)
 	else if (e->pos.file)
 		wbuf_fmt(out, "%s: ", e->pos.file);
 	wbuf_str(out, e->text);
+}
+
+static size_t rank_file(const struct conf_errors *e, const char *file)
+{
+	size_t rank = 0;
+
+	while (rank < e->files.count && e->files.items[rank] != file)
+		rank++;
+	return rank;
+}
+
+static int compare(const void *a, const void *b, void *errs)
+{
+	const struct conf_error *x = a, *y = b;
+	size_t rank_x = rank_file(errs, x->pos.file), rank_y = rank_file(errs, y->pos.file);
+
+	if (rank_x != rank_y)
+		return rank_x < rank_y ? -1 : 1;
+	if (x->pos.line != y->pos.line)
+		return x->pos.line < y->pos.line ? -1 : 1;
+	if (x->pos.column != y->pos.column)
+		return x->pos.column < y->pos.column ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void conf_error_sort(struct conf_errors *e)
+{
+	if (e->count > 1)
+		qsort_r(e->items, e->count, sizeof(*e->items), compare, e);
 }
 
 void conf_errors_done(struct conf_errors *e)

@@ -155,7 +155,8 @@ void conf_secret_done(struct conf_secret *s);
 
 /*
  * Check a whole swanctl.conf tree against the schema, connection by connection; errors of all
- * sections are added. Unknown top-level sections too.
+ * sections are added, and sorted by position. Unknown top-level sections too, unless others inherit
+ * from them.
  */
 void conf_check_swanctl(const struct conf_node *root, struct conf_errors *errs);
 

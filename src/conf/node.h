@@ -64,6 +64,7 @@ struct conf_errors {
 	struct conf_error {
 		struct conf_pos pos; /* its file is one of `files` */
 		char *text;	     /* without the position */
+		size_t order;	     /* in which they were added */
 	} * items;
 	struct strs files; /* copies: errors outlive the tree */
 };
@@ -73,6 +74,8 @@ void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt,
 	__attribute__((format(printf, 3, 4)));
 /* "swanctl.conf:12:9: unknown option ..." into out; the path is shown as the user gave it. */
 void conf_error_text(const struct conf_error *e, struct wbuf *out);
+/* In the order of their positions, file by file; those without one as they were added. */
+void conf_error_sort(struct conf_errors *e);
 void conf_errors_done(struct conf_errors *e);
 
 /*

@@ -193,8 +193,13 @@ static int refused_value(const struct place *at, const char *why)
 {
 	char shown[SHOWN_MAX + 8];
 
-	conf_error_add(at->errs, at->value->pos, "option '%s = %s' in %s is not supported: %s",
-		       at->value->key, show(at->value, shown), at->path, why);
+	if (at->row->type == &schema_type_secret)
+		conf_error_add(at->errs, at->value->pos, "option '%s' in %s is not supported: %s",
+			       at->value->key, at->path, why);
+	else
+		conf_error_add(at->errs, at->value->pos,
+			       "option '%s = %s' in %s is not supported: %s", at->value->key,
+			       show(at->value, shown), at->path, why);
 	return E_CONFIG;
 }
 

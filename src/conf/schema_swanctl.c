@@ -137,7 +137,7 @@ static const struct schema_row conn_rows[] = {
 	{"send_cert", &schema_type_enum, "ifasked", .words = send_cert_words, CONN(send_cert),
 	 .meaning = "send certificates: ifasked, always, never"},
 	{"ocsp", &schema_type_enum, "reply", .words = ocsp_words, .check_only = true,
-	 IGNORED("OCSP inside IKE is not implemented: request and both are refused"),
+	 IGNORED("not implemented, request and both are refused"),
 	 .meaning = "OCSP inside IKE (RFC 4806)"},
 	{"ppk_id", &schema_type_text, CONN(ppk_id), LATER,
 	 .meaning = "identity of the postquantum preshared key (RFC 8784)"},
@@ -328,13 +328,14 @@ static const struct schema_row pool_rows[] = {
 const struct schema_table schema_swanctl_pool = {.path = "pools.<name>", ROWS(pool_rows)};
 
 static const struct schema_row authority_rows[] = {
-	{"cacert", &schema_type_text, .check_only = true, .meaning = "CA certificate in x509ca"},
-	{"file", &schema_type_text, .check_only = true, .meaning = "or its absolute path"},
+	{"cacert", &schema_type_text, LATER, .check_only = true,
+	 .meaning = "CA certificate in x509ca"},
+	{"file", &schema_type_text, LATER, .check_only = true, .meaning = "or its absolute path"},
 	{"handle", &schema_type_text, REFUSED(pkcs11), .meaning = "object on a token"},
 	{"slot", &schema_type_text, REFUSED(pkcs11), .meaning = "slot of the token"},
 	{"module", &schema_type_text, REFUSED(pkcs11), .meaning = "PKCS#11 module"},
-	{"crl_uris", &schema_type_list, .check_only = true, .meaning = "where CRLs are"},
-	{"ocsp_uris", &schema_type_list, .check_only = true, .meaning = "OCSP responders"},
+	{"crl_uris", &schema_type_list, LATER, .check_only = true, .meaning = "where CRLs are"},
+	{"ocsp_uris", &schema_type_list, LATER, .check_only = true, .meaning = "OCSP responders"},
 	{"cert_uri_base", &schema_type_text,
 	 REFUSED("hash-and-URL certificates are not implemented"),
 	 .meaning = "base of hash-and-URL certificates"},
@@ -364,7 +365,7 @@ static const struct schema_row token_rows[] = {
 	{"handle", &schema_type_text, REFUSED(pkcs11), .meaning = "key on the token"},
 	{"slot", &schema_type_text, REFUSED(pkcs11), .meaning = "slot of the token"},
 	{"module", &schema_type_text, REFUSED(pkcs11), .meaning = "PKCS#11 module"},
-	{"pin", &schema_type_text, REFUSED(pkcs11), .meaning = "PIN of the token"},
+	{"pin", &schema_type_secret, REFUSED(pkcs11), .meaning = "PIN of the token"},
 };
 const struct schema_table schema_swanctl_token = {.path = "secrets.token<suffix>",
 						  ROWS(token_rows)};

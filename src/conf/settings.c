@@ -253,6 +253,7 @@ int settings_from_tree(struct conf_node *root, struct conf_errors *errs, struct 
 	}
 	fill_defaults(s);
 	check_tree(&w);
+	conf_error_sort(errs);
 	follow_default(s, "charon.fragment_size_v4", "charon.fragment_size");
 	follow_default(s, "charon.fragment_size_v6", "charon.fragment_size");
 	if (w.err == E_NOMEM)
