@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/hooks.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/keylog.h"
+#include "daemon/resolver.h"
+#include "daemon/settings_map.h"
+#include "ike/engine.h"
+#include "ipsec/ipsec.h"
+#include "ipsec/user/user.h"
+#include "net/route.h"
+#include "vici/report.h"
+
+static void report_send(struct daemon *d, int err, const struct addr *remote)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (err)
+		log_print(d->log, NULL, LOG_NET, LOG_CTRL, "sending a packet to %s failed: %s",
+			  addr_text_port(remote, text),
+			  err == E_IO ? strerror(errno) : err_text(err));
+}
+
+static void hook_send(void *ctx, const struct addr *local, const struct addr *remote,
+		      struct view message)
+{
+	struct daemon *d = ctx;
+
+	report_send(d, sockets_send(&d->sockets, local, remote, message), remote);
+}
+
+static void hook_keepalive(void *ctx, const struct addr *local, const struct addr *remote)
+{
+	struct daemon *d = ctx;
+
+	report_send(d, sockets_keepalive(&d->sockets, local, remote), remote);
+}
+
+static int hook_random(void *ctx, uint8_t *out, size_t len)
+{
+	(void)ctx;
+	return RAND_bytes(out, (int)len) == 1 ? 0 : E_IO;
+}
+
+static void hook_submit(void *ctx, struct ike_job *job)
+{
+	jobs_submit(&((struct daemon *)ctx)->jobs, job);
+}
+
+static int hook_source(void *ctx, const struct addr *remote, struct addr *out)
+{
+	(void)ctx;
+	return route_source(remote, IPSEC_USER_MARK, out);
+}
+
+static size_t hook_addresses(void *ctx, struct addr *out, size_t max)
+{
+	struct daemon *d = ctx;
+	struct route_addrs l;
+	size_t n;
+
+	if (route_local_addrs(ipsec_user_tun_name(d->ipsec), &l) != 0)
+		return 0;
+	n = l.count < max ? l.count : max;
+	for (size_t i = 0; i < n; i++)
+		out[i] = l.items[i];
+	route_addrs_done(&l);
+	return n;
+}
+
+static void hook_dns(void *ctx, const struct addr *server, bool add)
+{
+	resolver_change(((struct daemon *)ctx)->resolver, server, add);
+}
+
+static int64_t hook_wall(void *ctx)
+{
+	(void)ctx;
+	return time(NULL);
+}
+
+static void hook_event(void *ctx, const struct ike_event *event)
+{
+	struct daemon *d = ctx;
+
+	/* At the very end SAs go when nobody can listen any more. */
+	if (d->server)
+		report_event(d->server, event);
+}
+
+static void hook_keys(void *ctx, const struct ike_keylog *keys)
+{
+	struct daemon *d = ctx;
+	const char *dir = settings_map_keylog(d->settings);
+	int err = dir ? keylog_write(dir, keys) : 0;
+
+	if (err == E_UNSUPPORTED)
+		log_print(d->log, NULL, LOG_DMN, LOG_CTRL,
+			  "save-keys: Wireshark has no name for the algorithms of this %s SA, its "
+			  "keys are not written",
+			  keys->is_ike ? "IKE" : "ESP");
+	else if (err)
+		log_print(d->log, NULL, LOG_DMN, LOG_AUDIT,
+			  "save-keys: writing to %s "
+			  "(charon.plugins.save-keys.wireshark_keys) failed: %s",
+			  dir, err == E_IO ? strerror(errno) : err_text(err));
+}
+
+void hooks_fill(struct daemon *d, struct ike_hooks *out)
+{
+	*out = (struct ike_hooks){
+		.ctx = d,
+		.send = hook_send,
+		.keepalive = hook_keepalive,
+		.random = hook_random,
+		.submit = hook_submit,
+		.source = hook_source,
+		.addresses = hook_addresses,
+		.dns = hook_dns,
+		.wall = hook_wall,
+		.event = hook_event,
+		.keys = hook_keys,
+	};
+}
+
+static void on_expire(void *ctx, uint32_t handle, bool hard)
+{
+	ike_datapath_expire(((struct daemon *)ctx)->ike, jobs_now(), handle, hard);
+}
+
+static void on_mapping(void *ctx, uint32_t handle, const struct addr *remote)
+{
+	ike_datapath_mapping(((struct daemon *)ctx)->ike, jobs_now(), handle, remote);
+}
+
+void hooks_fill_events(struct daemon *d, struct ipsec_events *out)
+{
+	*out = (struct ipsec_events){.ctx = d, .expire = on_expire, .mapping = on_mapping};
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DAEMON_LOOP_H
+#define DAEMON_LOOP_H
+
+#include "base/err.h"
+
+struct daemon;
+
+/*
+ * Run the start scripts and then the daemon until a signal ends it: peers have been told, stop
+ * scripts have run. E_IO, E_NOMEM if it could not begin.
+ */
+int loop_run(struct daemon *d) ERR_MUST_CHECK;
+
+#endif

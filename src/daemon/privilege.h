@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DAEMON_PRIVILEGE_H
+#define DAEMON_PRIVILEGE_H
+
+#include "base/err.h"
+
+struct log;
+
+/*
+ * Check that what the daemon cannot do without is there, and give up every other capability. Scripts
+ * that root's daemon starts have root's rights again. E_PERM; the log says what to do.
+ */
+int privilege_confine(struct log *log) ERR_MUST_CHECK;
+
+#endif
