@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <immintrin.h>
+
+#include "pqc/keccak/keccak_ops.h"
+
+/* The instructions of this level have and-not and rotations that leave their source. */
+#define KECCAK_NAME	     permute_one
+#define KECCAK_LANE	     uint64_t
+#define KECCAK_XOR(a, b)     ((a) ^ (b))
+#define KECCAK_XOR3(a, b, c) ((a) ^ (b) ^ (c))
+#define KECCAK_CHI(a, b, c)  ((a) ^ (~(b) & (c)))
+#define KECCAK_ROL(a, n)     (((a) << (n)) | ((a) >> (64 - (n))))
+#define KECCAK_CONST(x)	     (x)
+#include "pqc/keccak/keccak_rounds.h"
+
+/* Whole bytes are moved by one shuffle; n is a constant, so one of the three stays. */
+static inline __attribute__((always_inline)) __m256i rotate4(__m256i a, int n)
+{
+	const __m256i by8 = _mm256_set_epi8(14, 13, 12, 11, 10, 9, 8, 15, 6, 5, 4, 3, 2, 1, 0, 7,
+					    14, 13, 12, 11, 10, 9, 8, 15, 6, 5, 4, 3, 2, 1, 0, 7);
+	const __m256i by56 = _mm256_set_epi8(8, 15, 14, 13, 12, 11, 10, 9, 0, 7, 6, 5, 4, 3, 2, 1,
+					     8, 15, 14, 13, 12, 11, 10, 9, 0, 7, 6, 5, 4, 3, 2, 1);
+
+	if (n == 8)
+		return _mm256_shuffle_epi8(a, by8);
+	if (n == 56)
+		return _mm256_shuffle_epi8(a, by56);
+	return _mm256_or_si256(_mm256_slli_epi64(a, n), _mm256_srli_epi64(a, 64 - n));
+}
+
+#define KECCAK_NAME	     permute_four
+#define KECCAK_LANE	     __m256i
+#define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
+#define KECCAK_XOR3(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
+#define KECCAK_CHI(a, b, c)  _mm256_xor_si256(a, _mm256_andnot_si256(b, c))
+#define KECCAK_ROL(a, n)     rotate4(a, n)
+#define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
+#include "pqc/keccak/keccak_rounds.h"
+
+static void permute(uint64_t *lanes)
+{
+	permute_one(lanes);
+}
+
+/* Four of the states that are interleaved `width` wide. */
+static inline void permute_part(uint64_t *lanes, unsigned width)
+{
+	__m256i a[25];
+
+	for (unsigned i = 0; i < 25; i++)
+		a[i] = _mm256_loadu_si256((const __m256i *)(lanes + (size_t)i * width));
+	permute_four(a);
+	for (unsigned i = 0; i < 25; i++)
+		_mm256_storeu_si256((__m256i *)(lanes + (size_t)i * width), a[i]);
+}
+
+static void permute4(uint64_t *lanes)
+{
+	permute_part(lanes, 4);
+}
+
+static void permute8(uint64_t *lanes)
+{
+	permute_part(lanes, 8);
+	permute_part(lanes + 4, 8);
+}
+
+const struct keccak_ops keccak_avx2_ops = {permute, permute4, permute8, 4};

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <immintrin.h>
+
+#include "pqc/keccak/keccak_ops.h"
+
+/* Three-operand logic: a ^ b ^ c, and a ^ (~b & c). */
+#define XOR3 0x96
+#define CHI  0xd2
+
+#define KECCAK_NAME	     permute_one
+#define KECCAK_LANE	     __m128i
+#define KECCAK_XOR(a, b)     _mm_xor_si128(a, b)
+#define KECCAK_XOR3(a, b, c) _mm_ternarylogic_epi64(a, b, c, XOR3)
+#define KECCAK_CHI(a, b, c)  _mm_ternarylogic_epi64(a, b, c, CHI)
+#define KECCAK_ROL(a, n)     _mm_rol_epi64(a, n)
+#define KECCAK_CONST(x)	     _mm_cvtsi64_si128((long long)(x))
+#include "pqc/keccak/keccak_rounds.h"
+
+#define KECCAK_NAME	     permute_four
+#define KECCAK_LANE	     __m256i
+#define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
+#define KECCAK_XOR3(a, b, c) _mm256_ternarylogic_epi64(a, b, c, XOR3)
+#define KECCAK_CHI(a, b, c)  _mm256_ternarylogic_epi64(a, b, c, CHI)
+#define KECCAK_ROL(a, n)     _mm256_rol_epi64(a, n)
+#define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
+#include "pqc/keccak/keccak_rounds.h"
+
+#define KECCAK_NAME	     permute_eight
+#define KECCAK_LANE	     __m512i
+#define KECCAK_XOR(a, b)     _mm512_xor_si512(a, b)
+#define KECCAK_XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, XOR3)
+#define KECCAK_CHI(a, b, c)  _mm512_ternarylogic_epi64(a, b, c, CHI)
+#define KECCAK_ROL(a, n)     _mm512_rol_epi64(a, n)
+#define KECCAK_CONST(x)	     _mm512_set1_epi64((long long)(x))
+#include "pqc/keccak/keccak_rounds.h"
+
+/* One state in the low halves of the 32 vector registers: no lane is ever spilled. */
+static void permute(uint64_t *lanes)
+{
+	__m128i a[25];
+
+	for (unsigned i = 0; i < 25; i++)
+		a[i] = _mm_cvtsi64_si128((long long)lanes[i]);
+	permute_one(a);
+	for (unsigned i = 0; i < 25; i++)
+		lanes[i] = (uint64_t)_mm_cvtsi128_si64(a[i]);
+}
+
+static void permute4(uint64_t *lanes)
+{
+	__m256i a[25];
+
+	for (unsigned i = 0; i < 25; i++)
+		a[i] = _mm256_loadu_si256((const __m256i *)lanes + i);
+	permute_four(a);
+	for (unsigned i = 0; i < 25; i++)
+		_mm256_storeu_si256((__m256i *)lanes + i, a[i]);
+}
+
+static void permute8(uint64_t *lanes)
+{
+	__m512i a[25];
+
+	for (unsigned i = 0; i < 25; i++)
+		a[i] = _mm512_loadu_si512((const __m512i *)lanes + i);
+	permute_eight(a);
+	for (unsigned i = 0; i < 25; i++)
+		_mm512_storeu_si512((__m512i *)lanes + i, a[i]);
+}
+
+const struct keccak_ops keccak_avx512_ops = {permute, permute4, permute8, 8};

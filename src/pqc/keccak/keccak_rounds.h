@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PQC_KECCAK_KECCAK_ROUNDS_H
+#define PQC_KECCAK_KECCAK_ROUNDS_H
+
+#include <stdint.h>
+
+/*
+ * The rounds of Keccak-f[1600] (FIPS 202 section 3), over any type that holds one lane of each
+ * state. The including file defines
+ *
+ *   KECCAK_NAME        the name of the function that comes out: void NAME(LANE state[25])
+ *   KECCAK_LANE        the type
+ *   KECCAK_XOR3(a, b, c), KECCAK_XOR(a, b), KECCAK_CHI(a, b, c) = a ^ (~b & c)
+ *   KECCAK_ROL(a, n)   n from 1 to 63, a constant
+ *   KECCAK_CONST(x)    the 64-bit x in every state
+ */
+static const uint64_t keccak_round_constants[24] = {
+	0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
+	0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
+	0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
+	0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
+	0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
+	0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
+};
+
+#endif
+
+/* Theta's addition to column x: the parity of x - 1, and that of x + 1 rotated by 1. */
+#define KECCAK_PARITY(a, x) \
+	KECCAK_XOR3(KECCAK_XOR3((a)[x], (a)[(x) + 5], (a)[(x) + 10]), (a)[(x) + 15], (a)[(x) + 20])
+
+/* One plane after rho, pi and chi; b0 .. b4 are the lanes that pi brings there. */
+#define KECCAK_PLANE(e, b0, b1, b2, b3, b4)                                        \
+	do {                                                                       \
+		KECCAK_LANE p0 = (b0), p1 = (b1), p2 = (b2), p3 = (b3), p4 = (b4); \
+		(e)[0] = KECCAK_CHI(p0, p1, p2);                                   \
+		(e)[1] = KECCAK_CHI(p1, p2, p3);                                   \
+		(e)[2] = KECCAK_CHI(p2, p3, p4);                                   \
+		(e)[3] = KECCAK_CHI(p3, p4, p0);                                   \
+		(e)[4] = KECCAK_CHI(p4, p0, p1);                                   \
+	} while (0)
+
+#define KECCAK_MOVE(i, d, n) KECCAK_ROL(KECCAK_XOR(a[i], d), n)
+
+#define KECCAK_ROUND(a, e, rc)                                                         \
+	do {                                                                           \
+		KECCAK_LANE c0 = KECCAK_PARITY(a, 0), c1 = KECCAK_PARITY(a, 1);        \
+		KECCAK_LANE c2 = KECCAK_PARITY(a, 2), c3 = KECCAK_PARITY(a, 3);        \
+		KECCAK_LANE c4 = KECCAK_PARITY(a, 4);                                  \
+		KECCAK_LANE d0 = KECCAK_XOR(c4, KECCAK_ROL(c1, 1));                    \
+		KECCAK_LANE d1 = KECCAK_XOR(c0, KECCAK_ROL(c2, 1));                    \
+		KECCAK_LANE d2 = KECCAK_XOR(c1, KECCAK_ROL(c3, 1));                    \
+		KECCAK_LANE d3 = KECCAK_XOR(c2, KECCAK_ROL(c4, 1));                    \
+		KECCAK_LANE d4 = KECCAK_XOR(c3, KECCAK_ROL(c0, 1));                    \
+		KECCAK_PLANE((e), KECCAK_XOR(a[0], d0), KECCAK_MOVE(6, d1, 44),        \
+			     KECCAK_MOVE(12, d2, 43), KECCAK_MOVE(18, d3, 21),         \
+			     KECCAK_MOVE(24, d4, 14));                                 \
+		(e)[0] = KECCAK_XOR((e)[0], KECCAK_CONST(rc));                         \
+		KECCAK_PLANE((e) + 5, KECCAK_MOVE(3, d3, 28), KECCAK_MOVE(9, d4, 20),  \
+			     KECCAK_MOVE(10, d0, 3), KECCAK_MOVE(16, d1, 45),          \
+			     KECCAK_MOVE(22, d2, 61));                                 \
+		KECCAK_PLANE((e) + 10, KECCAK_MOVE(1, d1, 1), KECCAK_MOVE(7, d2, 6),   \
+			     KECCAK_MOVE(13, d3, 25), KECCAK_MOVE(19, d4, 8),          \
+			     KECCAK_MOVE(20, d0, 18));                                 \
+		KECCAK_PLANE((e) + 15, KECCAK_MOVE(4, d4, 27), KECCAK_MOVE(5, d0, 36), \
+			     KECCAK_MOVE(11, d1, 10), KECCAK_MOVE(17, d2, 15),         \
+			     KECCAK_MOVE(23, d3, 56));                                 \
+		KECCAK_PLANE((e) + 20, KECCAK_MOVE(2, d2, 62), KECCAK_MOVE(8, d3, 55), \
+			     KECCAK_MOVE(14, d4, 39), KECCAK_MOVE(15, d0, 41),         \
+			     KECCAK_MOVE(21, d1, 2));                                  \
+	} while (0)
+
+static inline void KECCAK_NAME(KECCAK_LANE state[25])
+{
+	KECCAK_LANE a[25], b[25];
+
+	for (int i = 0; i < 25; i++)
+		a[i] = state[i];
+	for (int round = 0; round < 24; round++) {
+		KECCAK_ROUND(a, b, keccak_round_constants[round]);
+		for (int i = 0; i < 25; i++)
+			a[i] = b[i];
+	}
+	for (int i = 0; i < 25; i++)
+		state[i] = a[i];
+}
+
+#undef KECCAK_PARITY
+#undef KECCAK_PLANE
+#undef KECCAK_MOVE
+#undef KECCAK_ROUND
+#undef KECCAK_NAME
+#undef KECCAK_LANE
+#undef KECCAK_XOR
+#undef KECCAK_XOR3
+#undef KECCAK_CHI
+#undef KECCAK_ROL
+#undef KECCAK_CONST
