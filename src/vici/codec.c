@@ -22,7 +22,7 @@ static int read_name(struct rbuf *r, struct view *out)
 
 	if ((rc = rbuf_u8(r, &len)) || (rc = rbuf_view(r, len, &name)))
 		return rc;
-	if (len == 0 || memchr(name.ptr, 0, name.len))
+	if (len && memchr(name.ptr, 0, len))
 		return E_MALFORMED;
 	*out = name;
 	return 0;
@@ -42,6 +42,8 @@ int codec_packet_read(struct view bytes, struct codec_packet *out)
 		return E_MALFORMED;
 	if (is_named(type) && (rc = read_name(&r, &name)))
 		return rc;
+	if (is_named(type) && name.len == 0)
+		return E_MALFORMED;
 	out->type = type;
 	if (name.len)
 		memcpy(out->name, name.ptr, name.len);
@@ -54,7 +56,7 @@ static void write_name(struct wbuf *w, const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > CODEC_MAX_NAME) {
+	if (len > CODEC_MAX_NAME) {
 		wbuf_fail(w, E_LIMIT);
 		return;
 	}
@@ -249,6 +251,13 @@ int codec_reader_next(struct codec_reader *r, struct codec_element *out)
 	return rc;
 }
 
+/* Whether an element begins something with a name; the name may be empty. */
+static bool names(const struct codec_element *e)
+{
+	return e->type == CODEC_SECTION_START || e->type == CODEC_KEY_VALUE ||
+	       e->type == CODEC_LIST_START;
+}
+
 /* A name and the section it stands in, to find doubles by sorting. */
 struct seen {
 	size_t section;
@@ -270,7 +279,7 @@ static int compare_seen(const void *pa, const void *pb)
 		return a->section < b->section ? -1 : 1;
 	if (a->name.len != b->name.len)
 		return a->name.len < b->name.len ? -1 : 1;
-	return memcmp(a->name.ptr, b->name.ptr, a->name.len);
+	return a->name.len ? memcmp(a->name.ptr, b->name.ptr, a->name.len) : 0;
 }
 
 static int check_doubles(struct wbuf *w)
@@ -312,12 +321,12 @@ int codec_check(struct view message)
 
 	if (message.len > CODEC_MAX_PACKET)
 		return E_LIMIT;
-	/* A name takes at least three bytes of the message. */
-	wbuf_init(&c.seen, (CODEC_MAX_PACKET / 3 + 1) * sizeof(struct seen));
+	/* A name takes at least two bytes of the message. */
+	wbuf_init(&c.seen, (CODEC_MAX_PACKET / 2 + 1) * sizeof(struct seen));
 	codec_reader_init(&r, message);
 	do {
 		rc = codec_reader_next(&r, &e);
-		if (rc == 0 && e.name.len)
+		if (rc == 0 && names(&e))
 			rc = check_name(&c, r.depth - (e.type == CODEC_SECTION_START), &e);
 	} while (rc == 0 && e.type != CODEC_END);
 	if (rc == 0)
@@ -332,18 +341,25 @@ static int add_element(struct conf_node **node, struct view *list, const struct 
 	struct view name = e->type == CODEC_LIST_ITEM ? *list : e->name;
 	char text[CODEC_MAX_NAME + 1];
 
-	if (e->type == CODEC_LIST_START)
-		*list = e->name;
-	if (e->type == CODEC_SECTION_END)
-		*node = (*node)->parent;
-	if (!name.len || e->type == CODEC_LIST_START)
-		return 0;
-	memcpy(text, name.ptr, name.len);
+	if (name.len)
+		memcpy(text, name.ptr, name.len);
 	text[name.len] = '\0';
-	if (e->type != CODEC_SECTION_START)
+	switch (e->type) {
+	case CODEC_SECTION_START:
+		*node = conf_node_new(*node, text, nowhere);
+		return *node ? 0 : E_NOMEM;
+	case CODEC_SECTION_END:
+		*node = (*node)->parent;
+		return 0;
+	case CODEC_LIST_START:
+		*list = e->name;
+		return 0;
+	case CODEC_KEY_VALUE:
+	case CODEC_LIST_ITEM:
 		return conf_node_add(*node, text, e->value, e->type == CODEC_LIST_ITEM, nowhere);
-	*node = conf_node_new(*node, text, nowhere);
-	return *node ? 0 : E_NOMEM;
+	default:
+		return 0;
+	}
 }
 
 int codec_to_node(struct view message, struct conf_node **out)

@@ -14,7 +14,8 @@
 /*
  * The vici wire format, without input or output. On the stream a packet is a 32-bit length in
  * network order and that many bytes: a type, a name where the type has one, and a message. A
- * message is a sequence of sections, key/values and lists; values are uninterpreted bytes.
+ * message is a sequence of sections, key/values and lists; names have no NUL and may be empty, values
+ * are uninterpreted bytes.
  */
 
 #define CODEC_MAX_PACKET (512u * 1024u) /* bytes after the length field */
