@@ -271,7 +271,8 @@ static void put_json(const struct codec_element *e, bool first, struct wbuf *out
 
 	if (!first && !closes)
 		wbuf_u8(out, ',');
-	if (e->name.len) {
+	if (e->type == CODEC_SECTION_START || e->type == CODEC_KEY_VALUE ||
+	    e->type == CODEC_LIST_START) {
 		dump_json_string(e->name, out);
 		wbuf_u8(out, ':');
 	}

@@ -377,6 +377,18 @@ static void put_details(const struct cert *c, struct wbuf *out)
 	put_policies(c->x509, out);
 }
 
+/* The extension, or what would stand in it. */
+static void put_subject_key_id(const struct cert *c, struct wbuf *out)
+{
+	if (X509_get0_subject_key_id(c->x509)) {
+		put_octets("subjkeyId:", X509_get0_subject_key_id(c->x509), out);
+		return;
+	}
+	wbuf_str(out, "  subjkeyId: ");
+	put_hex(view_make(c->subject_key, CERT_KEYID_LEN), out);
+	wbuf_u8(out, '\n');
+}
+
 static void put_cert(const struct show_cert_params *p, const struct cert *c, struct wbuf *out)
 {
 	struct wbuf names;
@@ -393,7 +405,7 @@ static void put_cert(const struct show_cert_params *p, const struct cert *c, str
 	if (!p->brief)
 		put_details(c, out);
 	put_octets("authkeyId:", X509_get0_authority_key_id(c->x509), out);
-	put_octets("subjkeyId:", X509_get0_subject_key_id(c->x509), out);
+	put_subject_key_id(c, out);
 	if (cert_key(c))
 		put_key(cert_key(c), p->has_privkey, out);
 	put_key_ids(view_make(c->spki_sha1, CERT_KEYID_LEN),

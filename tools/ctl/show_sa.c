@@ -295,14 +295,15 @@ static void put_side(const struct conf_node *sa, const char *side, struct wbuf *
 	wbuf_u8(out, '\n');
 }
 
-static void put_flow(const struct conf_node *c, const char *way, struct wbuf *out)
+static void put_flow(const struct conf_node *c, const char *word, const char *way, struct wbuf *out)
 {
 	char bytes[12], packets[16];
 
 	snprintf(bytes, sizeof(bytes), "bytes-%s", way);
 	snprintf(packets, sizeof(packets), "packets-%s", way);
+	wbuf_fmt(out, "%s ", word);
 	put_bytes(ctl_text(c, bytes), out);
-	wbuf_fmt(out, " %s in %s packets", way, ctl_text(c, packets));
+	wbuf_fmt(out, " in %s packets", ctl_text(c, packets));
 }
 
 static void put_drops(const struct conf_node *c, struct wbuf *out)
@@ -332,9 +333,9 @@ static void put_child_status(const struct conf_node *c, struct wbuf *out)
 	if (!has(c, "spi-in"))
 		return;
 	wbuf_str(out, "        ");
-	put_flow(c, "in", out);
+	put_flow(c, "received", "in", out);
 	wbuf_str(out, ", ");
-	put_flow(c, "out", out);
+	put_flow(c, "sent", "out", out);
 	wbuf_fmt(out, "\n        %s%s, ", ctl_text(c, "protocol"),
 		 strcmp(ctl_text(c, "encap"), "yes") == 0 ? " in UDP" : "");
 	put_child_suite(c, out);
