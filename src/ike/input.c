@@ -200,6 +200,10 @@ static void handle_init_response(const struct arrival *a, const struct row *row)
 	struct ike_sa *sa = a->sa;
 
 	log_parsed(a->ike, sa, &a->ike->msg);
+	if (x_init_i_is_stale(sa, &a->ike->msg)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "the answer is to an earlier request, ignored");
+		return;
+	}
 	secret_done(&sa->out.plain);
 	if (secret_copy(&sa->out.plain, a->datagram) == 0)
 		handle_response(sa, row, &a->ike->msg);

@@ -17,6 +17,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_sa_init.h"
 
 /* The initiator's side of IKE_SA_INIT (RFC 7296 section 1.2). */
 
@@ -251,7 +252,7 @@ static void on_invalid_ke(struct ike_sa *sa, const struct wire_notify *n)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "peer didn't accept key exchange method %s, it requested %s",
 	       sa->hs->ke_alg->name,
 	       alg_find(TRANSFORM_KE, method) ? alg_find(TRANSFORM_KE, method)->name : asked);
-	if (!offers_ke(sa, method) || method == sa->hs->ke_alg->id) {
+	if (!offers_ke(sa, method)) {
 		fail(sa, E_NOPROPOSAL,
 		     "the peer asks for a key exchange method that 'proposals' does not offer");
 		return;
@@ -327,6 +328,21 @@ static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char w
 		err = secret_copy(&sa->hs->msg_r, secret_view(&sa->out.plain));
 	}
 	return err;
+}
+
+bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
+	const struct wire_notify *error = wire_msg_error(msg);
+	uint16_t method;
+	struct rbuf r;
+
+	if (cookie && !msg->has_sa)
+		return sa->hs->cookie.len && view_equal(cookie->data, secret_view(&sa->hs->cookie));
+	if (!error || error->type != N_INVALID_KE_PAYLOAD)
+		return false;
+	rbuf_init(&r, error->data);
+	return rbuf_u16(&r, &method) == 0 && method == sa->hs->ke_alg->id;
 }
 
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)

@@ -2,17 +2,25 @@
 #ifndef IKE_X_SA_INIT_H
 #define IKE_X_SA_INIT_H
 
+#include <stdbool.h>
+
 #include "base/addr.h"
 #include "base/buf.h"
 #include "wire/msg.h"
 
 struct ike;
+struct ike_sa;
 
 /* IKE_SA_INIT (RFC 7296 section 1.2). The initiator's side is the task task_ike_init. */
 
 /* A request that belongs to no SA: the cookie gate, then a new SA. msg is the decoded datagram. */
 void x_sa_init_request(struct ike *ike, const struct addr *local, const struct addr *remote,
 		       struct view datagram, const struct wire_msg *msg);
+/*
+ * Whether a response asks for what the request in flight already has: a late copy of an answer to
+ * the request before it.
+ */
+bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg);
 /* Reply to a message without keeping anything: one unprotected notify. */
 struct x_sa_init_refusal {
 	const struct addr *local, *remote; /* as the request came */
