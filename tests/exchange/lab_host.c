@@ -192,13 +192,13 @@ static void fill_certs(struct conf_node *n)
 {
 	for (size_t i = 0; i < n->n_values; i++) {
 		struct conf_value *v = &n->values[i];
-		struct wbuf list = {0};
 		char *save = NULL, *names, *name;
 
 		if (strcmp(v->key, "certs") != 0 && strcmp(v->key, "cacerts") != 0)
 			continue;
 		assert_int_equal(v->count, 1);
 		names = v->items[0].data;
+		free(v->items);
 		v->items = NULL;
 		v->count = 0;
 		v->is_list = true;
@@ -215,7 +215,6 @@ static void fill_certs(struct conf_node *n)
 			v->items[v->count++].len = der.len;
 		}
 		free(names);
-		(void)list;
 	}
 	for (size_t i = 0; i < n->n_sections; i++)
 		fill_certs(n->sections[i]);
