@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vici/canned.h"
+#include "tests/unit/vici/memclient.h"
 
 #include <pthread.h>
 
 #include "base/log.h"
-#include "vici/server.h"
 
 /* The server in memory: clients are buffers, the clock is a variable. */
 
@@ -113,98 +112,6 @@ static const struct server_command commands[] = {
 	{"stream", run_stream}, {"large", run_large}, {"watch", run_watch},
 };
 
-/* ---- the wire --------------------------------------------------------------------------------- */
-
-static void send_bytes(struct server_client *c, enum codec_type type, const char *name,
-		       struct view message)
-{
-	struct wbuf w;
-	size_t begun;
-
-	wbuf_init(&w, 0);
-	begun = codec_packet_begin(&w, type, name);
-	wbuf_add(&w, message);
-	codec_packet_end(&w, begun);
-	server_client_input(c, wbuf_view(&w));
-	wbuf_done(&w);
-}
-
-static void send_request(struct server_client *c, const char *command, const char *text)
-{
-	struct wbuf w;
-
-	wbuf_init(&w, 0);
-	codec_text(&w, "text", text);
-	send_bytes(c, CODEC_CMD_REQUEST, command, wbuf_view(&w));
-	wbuf_done(&w);
-}
-
-static void send_register(struct server_client *c, const char *event)
-{
-	send_bytes(c, CODEC_EVENT_REGISTER, event, view_str(NULL));
-}
-
-/* What a client has been sent, packet by packet. */
-struct received {
-	struct wbuf bytes;
-	size_t at;
-};
-
-static struct received receive(struct server_client *c)
-{
-	struct received r = {.at = 0};
-	uint8_t *data;
-	size_t len;
-
-	wbuf_init(&r.bytes, SERVER_MAX_ANSWERS * 2);
-	assert_int_equal(server_client_take(c, &data, &len), 0);
-	if (len) {
-		wbuf_bytes(&r.bytes, data, len);
-		server_client_sent(c, len);
-		free(data);
-	}
-	return r;
-}
-
-static bool next_packet(struct received *r, struct codec_packet *out)
-{
-	struct rbuf in;
-	struct view v;
-	uint32_t len;
-
-	rbuf_init(&in, view_make(r->bytes.data + r->at, r->bytes.len - r->at));
-	if (rbuf_u32(&in, &len))
-		return false;
-	assert_int_equal(rbuf_view(&in, len, &v), 0);
-	assert_int_equal(codec_packet_read(v, out), 0);
-	r->at += 4 + len;
-	return true;
-}
-
-/* The next packet has this type, and key = value in its message when key is given. */
-static void expect(struct received *r, enum codec_type type, const char *key, const char *value)
-{
-	struct codec_packet packet;
-	struct conf_node *node;
-
-	assert_true(next_packet(r, &packet));
-	assert_int_equal(packet.type, type);
-	assert_int_equal(codec_to_node(packet.message, &node), 0);
-	if (key) {
-		assert_non_null(conf_node_text(node, key));
-		assert_string_equal(conf_node_text(node, key), value);
-	}
-	conf_node_free(node);
-}
-
-static void expect_end(struct received *r)
-{
-	struct codec_packet packet;
-
-	assert_false(next_packet(r, &packet));
-	wbuf_done(&r->bytes);
-}
-
 /* ---- set-up ----------------------------------------------------------------------------------- */
 
 static int set_up(void **state)
@@ -251,14 +158,14 @@ static void test_request(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_request(c, "echo", "hello");
+	memclient_send_request(c, "echo", "hello");
 	assert_true(f->wakes > 0);
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "echo", "hello");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "echo", "hello");
+	memclient_expect_end(&r);
 }
 
 /* Bytes may come one by one. */
@@ -266,7 +173,7 @@ static void test_dribble(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 	struct wbuf w;
 	size_t begun;
 
@@ -275,14 +182,14 @@ static void test_dribble(void **state)
 	codec_text(&w, "text", "drop by drop");
 	codec_packet_end(&w, begun);
 	for (size_t i = 0; i < w.len; i++) {
-		r = receive(c);
-		expect_end(&r);
+		r = memclient_receive(c);
+		memclient_expect_end(&r);
 		server_client_input(c, view_make(w.data + i, 1));
 		server_run(f->server);
 	}
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "echo", "drop by drop");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "echo", "drop by drop");
+	memclient_expect_end(&r);
 	wbuf_done(&w);
 }
 
@@ -290,21 +197,21 @@ static void test_unknown(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_request(c, "no-such-command", "");
-	send_register(c, "no-such-event");
-	send_bytes(c, CODEC_EVENT_UNREGISTER, "log", view_str(NULL));
-	send_register(c, "log");
-	send_bytes(c, CODEC_EVENT_UNREGISTER, "log", view_str(NULL));
+	memclient_send_request(c, "no-such-command", "");
+	memclient_send_register(c, "no-such-event");
+	memclient_send_bytes(c, CODEC_EVENT_UNREGISTER, "log", view_str(NULL));
+	memclient_send_register(c, "log");
+	memclient_send_bytes(c, CODEC_EVENT_UNREGISTER, "log", view_str(NULL));
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_CMD_UNKNOWN, NULL, NULL);
-	expect(&r, CODEC_EVENT_UNKNOWN, NULL, NULL);
-	expect(&r, CODEC_EVENT_UNKNOWN, NULL, NULL);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_UNKNOWN, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT_UNKNOWN, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT_UNKNOWN, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect_end(&r);
 	assert_null(server_client_failure(c));
 }
 
@@ -313,27 +220,27 @@ static void test_malformed_message(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_bytes(c, CODEC_CMD_REQUEST, "echo", view_make("\x02", 1));
-	send_request(c, "echo", "still here");
+	memclient_send_bytes(c, CODEC_CMD_REQUEST, "echo", view_make("\x02", 1));
+	memclient_send_request(c, "echo", "still here");
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "success", "no");
-	expect(&r, CODEC_CMD_RESPONSE, "echo", "still here");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "success", "no");
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "echo", "still here");
+	memclient_expect_end(&r);
 }
 
 static void expect_failure(struct fake *f, const void *bytes, size_t len)
 {
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
 	server_client_input(c, view_make(bytes, len));
 	server_run(f->server);
 	assert_non_null(server_client_failure(c));
-	r = receive(c);
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect_end(&r);
 	server_client_free(c);
 }
 
@@ -356,20 +263,20 @@ static void test_two_requests_at_once(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_request(c, "hold", "");
-	send_request(c, "echo", "second");
+	memclient_send_request(c, "hold", "");
+	memclient_send_request(c, "echo", "second");
 	server_run(f->server);
 	assert_non_null(f->held);
-	r = receive(c);
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect_end(&r);
 	release(f);
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
-	expect(&r, CODEC_CMD_RESPONSE, "echo", "second");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "echo", "second");
+	memclient_expect_end(&r);
 }
 
 /* One who waits does not keep another waiting. */
@@ -377,14 +284,14 @@ static void test_clients_do_not_wait_for_each_other(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *a = connect_client(f), *b = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_request(a, "hold", "");
-	send_request(b, "echo", "b");
+	memclient_send_request(a, "hold", "");
+	memclient_send_request(b, "echo", "b");
 	server_run(f->server);
-	r = receive(b);
-	expect(&r, CODEC_CMD_RESPONSE, "echo", "b");
-	expect_end(&r);
+	r = memclient_receive(b);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "echo", "b");
+	memclient_expect_end(&r);
 	release(f);
 }
 
@@ -393,7 +300,7 @@ static void test_disconnect_cancels(void **state)
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
 
-	send_request(c, "hold", "");
+	memclient_send_request(c, "hold", "");
 	server_run(f->server);
 	assert_non_null(f->held);
 	server_client_free(c);
@@ -406,11 +313,11 @@ static void test_expiry(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
 	f->now = 5000;
 	assert_int_equal(server_wait(f->server), UINT64_MAX);
-	send_request(c, "expire", "");
+	memclient_send_request(c, "expire", "");
 	server_run(f->server);
 	assert_int_equal(server_wait(f->server), 1000);
 	f->now = 5999;
@@ -421,9 +328,9 @@ static void test_expiry(void **state)
 	server_run(f->server);
 	assert_int_equal(f->expired, 1);
 	assert_int_equal(server_wait(f->server), UINT64_MAX);
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
+	memclient_expect_end(&r);
 }
 
 /* A stream goes only to the client that asked, and only if it has registered. */
@@ -431,36 +338,36 @@ static void test_stream(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *asks = connect_client(f), *listens = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_register(listens, "list-sa");
-	send_request(asks, "stream", "");
-	send_register(asks, "list-sa");
-	send_request(asks, "stream", "");
+	memclient_send_register(listens, "list-sa");
+	memclient_send_request(asks, "stream", "");
+	memclient_send_register(asks, "list-sa");
+	memclient_send_request(asks, "stream", "");
 	server_run(f->server);
-	r = receive(listens);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect_end(&r);
-	r = receive(asks);
-	expect(&r, CODEC_CMD_RESPONSE, NULL, NULL);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	r = memclient_receive(listens);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect_end(&r);
+	r = memclient_receive(asks);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
 	for (int i = 0; i < 3; i++)
-		expect(&r, CODEC_EVENT, "k", "v");
-	expect(&r, CODEC_CMD_RESPONSE, NULL, NULL);
-	expect_end(&r);
+		memclient_expect(&r, CODEC_EVENT, "k", "v");
+	memclient_expect(&r, CODEC_CMD_RESPONSE, NULL, NULL);
+	memclient_expect_end(&r);
 }
 
 static void test_answer_too_large(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 
-	send_request(c, "large", "");
+	memclient_send_request(c, "large", "");
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_CMD_RESPONSE, "success", "no");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "success", "no");
+	memclient_expect_end(&r);
 	assert_null(server_client_failure(c));
 }
 
@@ -468,21 +375,21 @@ static void test_many_clients(void **state)
 {
 	struct server_client *c[SERVER_MAX_CLIENTS], *more;
 	struct fake *f = *state;
-	struct received r;
+	struct memclient_received r;
 
 	for (int i = 0; i < SERVER_MAX_CLIENTS; i++) {
 		c[i] = connect_client(f);
-		send_register(c[i], "alert");
+		memclient_send_register(c[i], "alert");
 	}
 	assert_int_equal(server_client_new(f->server, f, &more), E_FULL);
 	server_run(f->server);
 	assert_true(server_event_wanted(f->server, SERVER_EV_ALERT));
 	server_event_raise(f->server, SERVER_EV_ALERT, view_make("\x03\x01k\x00\x01v", 6));
 	for (int i = 0; i < SERVER_MAX_CLIENTS; i++) {
-		r = receive(c[i]);
-		expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-		expect(&r, CODEC_EVENT, "k", "v");
-		expect_end(&r);
+		r = memclient_receive(c[i]);
+		memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+		memclient_expect(&r, CODEC_EVENT, "k", "v");
+		memclient_expect_end(&r);
 		server_client_free(c[i]);
 	}
 	assert_false(server_event_wanted(f->server, SERVER_EV_ALERT));
@@ -497,23 +404,23 @@ static void test_slow_client(void **state)
 	struct server_client *slow = connect_client(f), *good = connect_client(f);
 	unsigned raised = 0, got = 0;
 	struct codec_packet packet;
-	struct received r;
+	struct memclient_received r;
 	struct wbuf w;
 
-	send_register(slow, "alert");
-	send_register(good, "alert");
+	memclient_send_register(slow, "alert");
+	memclient_send_register(good, "alert");
 	server_run(f->server);
-	r = receive(good);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect_end(&r);
+	r = memclient_receive(good);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect_end(&r);
 	wbuf_init(&w, 0);
 	codec_value(&w, "text", view_make(text, sizeof(text)));
 	while (!server_client_failure(slow)) {
 		server_event_raise(f->server, SERVER_EV_ALERT, wbuf_view(&w));
 		raised++;
 		assert_true(raised * sizeof(text) < 2 * SERVER_MAX_EVENTS);
-		r = receive(good);
-		while (next_packet(&r, &packet))
+		r = memclient_receive(good);
+		while (memclient_next_packet(&r, &packet))
 			got++;
 		wbuf_done(&r.bytes);
 	}
@@ -521,8 +428,8 @@ static void test_slow_client(void **state)
 	assert_true(raised * sizeof(text) > SERVER_MAX_EVENTS / 2);
 	assert_null(server_client_failure(good));
 	/* Nothing is kept for it any more. */
-	r = receive(slow);
-	expect_end(&r);
+	r = memclient_receive(slow);
+	memclient_expect_end(&r);
 	wbuf_done(&w);
 }
 
@@ -536,7 +443,7 @@ static void test_slow_client_in_flight(void **state)
 	struct wbuf w;
 	size_t len;
 
-	send_register(c, "alert");
+	memclient_send_register(c, "alert");
 	server_run(f->server);
 	wbuf_init(&w, 0);
 	codec_value(&w, "text", view_make(text, sizeof(text)));
@@ -558,10 +465,10 @@ static void test_flood_while_waiting(void **state)
 	static char text[60000];
 
 	memset(text, 'x', sizeof(text) - 1);
-	send_request(c, "hold", "");
+	memclient_send_request(c, "hold", "");
 	server_run(f->server);
 	for (int i = 0; i < 30 && !server_client_failure(c); i++) {
-		send_request(c, "echo", text);
+		memclient_send_request(c, "echo", text);
 		server_run(f->server);
 	}
 	assert_non_null(server_client_failure(c));
@@ -576,19 +483,19 @@ static void test_log_event(void **state)
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
 	const struct log_tag tag = {"home", 3};
-	struct received r;
+	struct memclient_received r;
 
 	assert_false(log_wants(f->log, LOG_IKE, LOG_AUDIT));
-	send_register(c, "log");
+	memclient_send_register(c, "log");
 	server_run(f->server);
 	assert_true(log_wants(f->log, LOG_IKE, LOG_CTRL));
 	assert_false(log_wants(f->log, LOG_IKE, LOG_DETAIL));
 	log_print(f->log, &tag, LOG_IKE, LOG_CTRL, "hello");
 	log_print(f->log, NULL, LOG_CFG, LOG_DETAIL, "not for vici");
-	r = receive(c);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect(&r, CODEC_EVENT, "msg", "hello");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT, "msg", "hello");
+	memclient_expect_end(&r);
 	server_client_free(c);
 	assert_false(log_wants(f->log, LOG_IKE, LOG_AUDIT));
 }
@@ -599,20 +506,20 @@ static void test_control_log(void **state)
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
 	const struct log_tag mine = {"home", 7}, other = {"work", 8};
-	struct received r;
+	struct memclient_received r;
 
-	send_register(c, "control-log");
-	send_request(c, "watch", "");
+	memclient_send_register(c, "control-log");
+	memclient_send_request(c, "watch", "");
 	server_run(f->server);
 	log_print(f->log, &mine, LOG_IKE, LOG_CTRL, "mine");
 	log_print(f->log, &other, LOG_IKE, LOG_CTRL, "not mine");
 	release(f);
 	log_print(f->log, &mine, LOG_IKE, LOG_CTRL, "too late");
-	r = receive(c);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect(&r, CODEC_EVENT, "msg", "mine");
-	expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect(&r, CODEC_EVENT, "msg", "mine");
+	memclient_expect(&r, CODEC_CMD_RESPONSE, "success", "yes");
+	memclient_expect_end(&r);
 	assert_false(log_wants(f->log, LOG_IKE, LOG_AUDIT));
 }
 
@@ -630,25 +537,25 @@ static void test_log_of_another_thread(void **state)
 {
 	struct fake *f = *state;
 	struct server_client *c = connect_client(f);
-	struct received r;
+	struct memclient_received r;
 	pthread_t thread;
 	unsigned wakes;
 
-	send_register(c, "log");
+	memclient_send_register(c, "log");
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_EVENT_CONFIRM, NULL, NULL);
+	memclient_expect_end(&r);
 	wakes = f->wakes;
 	assert_int_equal(pthread_create(&thread, NULL, log_in_thread, f), 0);
 	pthread_join(thread, NULL);
 	assert_true(f->wakes > wakes);
-	r = receive(c);
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect_end(&r);
 	server_run(f->server);
-	r = receive(c);
-	expect(&r, CODEC_EVENT, "thread", "5");
-	expect_end(&r);
+	r = memclient_receive(c);
+	memclient_expect(&r, CODEC_EVENT, "thread", "5");
+	memclient_expect_end(&r);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
