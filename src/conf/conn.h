@@ -53,8 +53,8 @@ struct conf_auth {
 	unsigned round;
 	enum conf_auth_class cls;
 	char *eap_method; /* "tls", ... of eap-tls; NULL: any */
-	/* Key and signature constraints of `auth` in its order: "rsa", "rsa-3072", "rsa/pss", "sha256";
-	 * "ike:" in front of those that only bind the IKE signature, not the chain. */
+	/* Key and signature constraints of `auth` in its order: "rsa", "rsa-3072", "rsa/pss",
+	 * "sha256"; "ike:" before those that only bind the IKE signature, not the chain. */
 	struct strs sig_allowed;
 	char *id, *eap_id, *aaa_id, *xauth_id, *ca_id; /* text; NULL when not given */
 	struct strs groups, cert_policy;

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "conf/node.h"
 
-/* Words of a file in strongswan.conf syntax. Copying a struct lexer remembers a place to go back to. */
+/* Words of a file in strongswan.conf syntax. A copy of a struct lexer is a place to go back to. */
 enum lexer_kind {
 	LEXER_NAME,
 	LEXER_OPEN,    /* { */

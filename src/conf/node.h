@@ -50,7 +50,7 @@ void conf_node_free(struct conf_node *root);
  * earlier one. */
 int conf_node_add(struct conf_node *n, const char *key, struct view item, bool list,
 		  struct conf_pos pos) ERR_MUST_CHECK;
-/* Leave key without an item, so that it neither counts nor inherits one; prune removes such keys. */
+/* Leave key without an item, so that it does not inherit one either; prune removes such keys. */
 int conf_node_unset(struct conf_node *n, const char *key, struct conf_pos pos) ERR_MUST_CHECK;
 void conf_node_prune(struct conf_node *root);
 const struct conf_value *conf_node_value(const struct conf_node *n, const char *key);
@@ -87,7 +87,7 @@ void conf_errors_done(struct conf_errors *e);
  */
 int conf_parse_file(const char *path, struct conf_errors *errs,
 		    struct conf_node **out) ERR_MUST_CHECK;
-/* The same from memory; name is shown as the file; includes are relative to the working directory. */
+/* The same from memory; name is shown as the file; includes are relative to the work directory. */
 int conf_parse_text(const char *name, struct view text, struct conf_errors *errs,
 		    struct conf_node **out) ERR_MUST_CHECK;
 /* The same for a text that must not make us open files: include is an error. */

@@ -308,7 +308,7 @@ static int apply_other(const struct place *at, void *base)
 
 static int apply_value(const struct place *at, void *base)
 {
-	uint64_t num;
+	uint64_t num = 0;
 	int err;
 
 	if (!at->row->type->scalar)

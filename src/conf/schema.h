@@ -11,8 +11,8 @@
 #include "conf/node.h"
 
 /*
- * Every option of swanctl.conf and strongswan.conf is a row: its type, its default, whether it works,
- * and where its value is kept. Checking, defaults, comparison and release all walk the rows.
+ * Every option of swanctl.conf and strongswan.conf is a row: its type, its default, whether it
+ * works, and where its value is kept. Checking, defaults, comparison and release all walk the rows.
  */
 enum schema_state {
 	SCHEMA_WORKS,
@@ -28,8 +28,8 @@ struct schema_type {
 	const char *expected; /* "a time like 30s", for errors; NULL: made from the row */
 	/* A type whose value is a number: E_CONFIG if text is none. */
 	int (*scalar)(const struct schema_row *row, const char *text, uint64_t *out);
-	/* Any other type: put the value into base. E_CONFIG, with *out_why (to free) if there is more
-	 * to say than `expected`. The field is empty, or partly filled and for done() to empty. */
+	/* Any other type: put the value into base. E_CONFIG, with *out_why (to free) if there is
+	 * more to say than `expected`; the field may be partly filled then, for done() to empty. */
 	int (*store)(const struct schema_row *row, const struct conf_value *v, void *base,
 		     char **out_why);
 	bool (*equal)(const struct schema_row *row, const void *a, const void *b);
@@ -77,7 +77,8 @@ bool schema_matches(const char *pattern, const char *name);
 const struct schema_row *schema_find(const struct schema_table *t, const char *key);
 /*
  * Put defaults and the values of node into base (zeroed before), naming node `path` in errors.
- * Sub-sections are compared with the table's names, no more. Returns 0, E_CONFIG after errors, or E_NOMEM; base is for schema_done() in every case.
+ * Sub-sections are compared with the table's names, no more. Returns 0, E_CONFIG after errors, or
+ * E_NOMEM; base is for schema_done() in every case, and may be NULL if all rows are check_only.
  */
 int schema_apply(const struct schema_table *t, const struct conf_node *node, const char *path,
 		 struct conf_errors *errs, void *base) ERR_MUST_CHECK;

@@ -5,8 +5,8 @@
 #include "conf/schema.h"
 
 /*
- * The options of strongswan.conf. A row's name is a path; of its parts <name> stands for any, <group>
- * for a log group, and a last "**" for everything below.
+ * The options of strongswan.conf. A row's name is a path; of its parts <name> stands for any,
+ * <group> for a log group, and a last "**" for everything below.
  */
 extern const struct schema_table schema_strongswan;
 

@@ -44,7 +44,7 @@ static int refuse_word(const char *what, const char *word, const char *const *wo
 	return schema_why(out_why, "unknown %s '%s'", what, word);
 }
 
-/* Constraints while they are read: the key type a number belongs to, and whether "ike:" was seen. */
+/* Constraints while they are read: the key type a number is for, and whether "ike:" was seen. */
 struct constraints {
 	const char *key;
 	bool key_added;

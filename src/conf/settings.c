@@ -77,7 +77,7 @@ static int add_groups(struct strs *out)
 		const char *upper = log_group_name(i);
 		char name[8] = {0};
 
-		for (size_t j = 0; upper[j] && j < sizeof(name) - 1; j++)
+		for (size_t j = 0; j < sizeof(name) - 1 && upper[j]; j++)
 			name[j] = (char)tolower((unsigned char)upper[j]);
 		err = add_candidate(name, out);
 	}

@@ -16,10 +16,10 @@
 struct settings;
 
 /*
- * Load and check a file; NULL or a missing file is all defaults (settings_found tells). Unknown keys
- * are errors with a suggestion, refused ones are named; sections of other programs and of plugins we
- * do not have are accepted. All errors are added to errs. Returns 0, E_CONFIG after errors, when
- * *out is usable with the good values, or E_NOMEM, when it is NULL.
+ * Load and check a file; NULL or a missing file is all defaults (settings_found tells). Unknown
+ * keys are errors with a suggestion, refused ones are named; sections of other programs and of
+ * plugins we do not have are accepted. All errors are added to errs. Returns 0, E_CONFIG after
+ * errors, when *out is usable with the good values, or E_NOMEM, when it is NULL.
  */
 int settings_load(const char *path, struct conf_errors *errs, struct settings **out) ERR_MUST_CHECK;
 /* The same from a tree, which is taken over, and freed on E_NOMEM. */

@@ -228,7 +228,9 @@ int suite_parse(uint8_t protocol, const char *text, struct proposal *out, char *
 		err = complete(&p, out_why);
 	if (err == E_LIMIT)
 		err = refuse(out_why, "more than %d algorithms", PROPOSAL_MAX_TRANSFORMS);
-	*out = err ? (struct proposal){0} : p;
+	if (err)
+		p = (struct proposal){0};
+	*out = p;
 	return err;
 }
 

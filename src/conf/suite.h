@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "wire/proposal.h"
 
-/* Proposals as text: "aes256-sha256-x25519-ke1_kyber3" and "IKE:AES_CBC_256/HMAC_SHA2_256_128/...". */
+/* Proposals as text: "aes256-sha256-x25519-ke1_ecp384", "IKE:AES_CBC_256/HMAC_SHA2_256_128/...". */
 
 /*
  * Parse one proposal string for protocol PROTO_IKE or PROTO_ESP. IKE: a PRF is added from the
