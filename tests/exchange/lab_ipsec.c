@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "crypto/seal.h"
+
 static struct lab_ipsec *of(struct ipsec *self)
 {
 	return (struct lab_ipsec *)self;
@@ -78,6 +80,9 @@ static int install(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t
 	assert_int_not_equal(p->spi_out, 0);
 	assert_true(p->ts_local->count > 0 && p->ts_remote->count > 0);
 	assert_true(p->encap || !d->needs_encap);
+	assert_int_equal(p->encr_in.len, seal_key_e_len(p->encr, p->key_bits));
+	assert_int_equal(p->integ_in.len, seal_key_a_len(p->encr, p->integ));
+	assert_true(p->encr_in.len + p->integ_in.len > 0);
 	take_spi(d, p->spi_in);
 	while (s < d->sas + LAB_SA_MAX && s->handle)
 		s++;
@@ -192,15 +197,21 @@ void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi)
 	*d = (struct lab_ipsec){.base.ops = &ops, .next_spi = first_spi};
 }
 
+/* Keys of the two directions: there may be none, but they are never the same. */
+static bool differ(struct view a, struct view b)
+{
+	return (a.len == 0 && b.len == 0) || !view_equal(a, b);
+}
+
 bool lab_ipsec_mirrors(const struct lab_sa *a, const struct lab_sa *b)
 {
 	const struct ipsec_sa_params *p = &a->p, *q = &b->p;
 
 	return p->spi_in == q->spi_out && p->spi_out == q->spi_in && p->encr == q->encr &&
 	       p->key_bits == q->key_bits && p->integ == q->integ && p->esn == q->esn &&
-	       p->encap == q->encap && p->mode == q->mode && p->encr_in.len > 0 &&
-	       view_equal(p->encr_in, q->encr_out) && view_equal(p->encr_out, q->encr_in) &&
-	       view_equal(p->integ_in, q->integ_out) && view_equal(p->integ_out, q->integ_in) &&
-	       !view_equal(p->encr_in, p->encr_out) && ts_list_equal(p->ts_local, q->ts_remote) &&
+	       p->encap == q->encap && p->mode == q->mode && view_equal(p->encr_in, q->encr_out) &&
+	       view_equal(p->encr_out, q->encr_in) && view_equal(p->integ_in, q->integ_out) &&
+	       view_equal(p->integ_out, q->integ_in) && differ(p->encr_in, p->encr_out) &&
+	       differ(p->integ_in, p->integ_out) && ts_list_equal(p->ts_local, q->ts_remote) &&
 	       ts_list_equal(p->ts_remote, q->ts_local);
 }
