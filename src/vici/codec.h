@@ -20,7 +20,7 @@
 
 #define CODEC_MAX_PACKET (512u * 1024u) /* bytes after the length field */
 #define CODEC_MAX_DEPTH	 12		/* sections within sections */
-#define CODEC_MAX_KEYS	 4096		/* key/values and lists of one section */
+#define CODEC_MAX_KEYS	 1024		/* key/values and lists of one section */
 #define CODEC_MAX_NAME	 255		/* bytes */
 #define CODEC_MAX_VALUE	 65535		/* bytes */
 
