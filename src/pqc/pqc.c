@@ -4,11 +4,18 @@
 #include <string.h>
 
 #include "pqc/ct.h"
+#include "pqc/mlkem/mlkem.h"
 
 #define MAX_CONTEXT 255
 
 /* The rows, in the order in which they are listed. Each directory adds its own. */
 static const struct pqc_kem *const kems[] = {
+	&mlkem_kyber512,
+	&mlkem_kyber768,
+	&mlkem_kyber1024,
+	&mlkem_512,
+	&mlkem_768,
+	&mlkem_1024,
 	NULL,
 };
 
