@@ -20,11 +20,16 @@ static const char *intern_file(struct conf_errors *e, const char *file)
 
 void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt, ...)
 {
-	struct conf_error *items = realloc(e->items, (e->count + 1) * sizeof(*items));
+	struct conf_error *items;
 	char *text = NULL;
 	va_list ap;
 	int len;
 
+	if (e->count > CONF_ERRORS_MAX)
+		return;
+	if (e->count == CONF_ERRORS_MAX)
+		fmt = "too many errors, further ones are not shown";
+	items = realloc(e->items, (e->count + 1) * sizeof(*items));
 	if (!items)
 		return;
 	e->items = items;

@@ -382,6 +382,7 @@ static void include_file(struct input *in, struct conf_node *node, const char *p
 		conf_error_add(in->p->errs, pos, "file '%s' is included deeper than %d files", path,
 			       PARSE_INCLUDES_MAX);
 	} else if ((name = keep_name(in->p, path))) {
+		in->p->inherit.n_bytes += text.len;
 		lexer_init(&inner.lexer, name, wbuf_view(&text), in->p->errs);
 		parse_body(&inner, node, 0);
 	}
@@ -511,6 +512,7 @@ static int parse_tree(struct input *in, const char *name, struct view text, stru
 	file = keep_name(p, name);
 	p->root->pos.file = file;
 	if (!p->err) {
+		p->inherit.n_bytes = text.len;
 		lexer_init(&in->lexer, file, text, p->errs);
 		parse_body(in, p->root, 0);
 	}

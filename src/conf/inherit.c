@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INHERIT_DEPTH_MAX 100	 /* of references that lead to references */
-#define INHERIT_COPY_MAX  200000 /* values and sections copied in all: stops doubling chains */
+#define INHERIT_DEPTH_MAX 100 /* of references that lead to references */
+/*
+ * Values and sections copied in all, to stop chains that double at each step; the second is for each
+ * byte of the files, where a section that only inherits needs a dozen and may get fifty values.
+ */
+#define INHERIT_COPY_MIN  10000
+#define INHERIT_COPY_RATE 10
 
 enum { INHERIT_NEW = 0, INHERIT_BUSY, INHERIT_DONE };
 
@@ -49,7 +54,7 @@ static bool count_copy(struct resolver *r)
 {
 	if (r->err)
 		return false;
-	if (++r->copied > INHERIT_COPY_MAX)
+	if (++r->copied > INHERIT_COPY_MIN + INHERIT_COPY_RATE * r->in->n_bytes)
 		r->err = E_LIMIT;
 	return !r->err;
 }
@@ -174,7 +179,7 @@ int inherit_resolve(struct inherit *in, struct conf_node *root, struct conf_erro
 	if (r.err != E_LIMIT)
 		return r.err;
 	conf_error_add(errs, in->refs[0].pos,
-		       "sections inherit too much: more than %d values, or over %d levels",
-		       INHERIT_COPY_MAX, INHERIT_DEPTH_MAX);
+		       "sections inherit too much: more than %zu values, or over %d levels",
+		       INHERIT_COPY_MIN + INHERIT_COPY_RATE * in->n_bytes, INHERIT_DEPTH_MAX);
 	return 0;
 }

@@ -18,6 +18,7 @@ struct inherit_ref {
 struct inherit {
 	struct inherit_ref *refs;
 	size_t count;
+	size_t n_bytes; /* of all files: limits what may be copied */
 };
 
 /* path is copied. */

@@ -69,6 +69,9 @@ struct conf_errors {
 	struct strs files; /* copies: errors outlive the tree */
 };
 
+/* So many are kept, and one that says that there are more. */
+#define CONF_ERRORS_MAX 1000
+
 /* Out of memory: the error is lost; whoever adds it fails all the same. */
 void conf_error_add(struct conf_errors *e, struct conf_pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

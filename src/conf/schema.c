@@ -54,10 +54,12 @@ const struct schema_row *schema_find(const struct schema_table *t, const char *k
 
 void schema_report_unknown(struct conf_errors *errs, const struct schema_unknown *u)
 {
-	const char *near =
-		str_nearest(u->name, (const char *const *)u->known->items, u->known->count);
+	const char *near;
 	struct wbuf hint;
 
+	if (errs->count > CONF_ERRORS_MAX)
+		return;
+	near = str_nearest(u->name, (const char *const *)u->known->items, u->known->count);
 	wbuf_init(&hint, 0);
 	if (near) {
 		wbuf_fmt(&hint, ", did you mean '%s'?", near);
