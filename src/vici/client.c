@@ -18,7 +18,7 @@ struct client {
 	struct codec_packet packet; /* the same, taken apart */
 };
 
-/* ---- connecting ------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 static int connect_unix(const char *path)
 {
@@ -115,7 +115,7 @@ void client_close(struct client *c)
 	free(c);
 }
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/* ---- packets -------------------------------------------------------------------------------- */
 
 static int send_all(int fd, struct view v)
 {

@@ -34,8 +34,8 @@ struct client_request {
 };
 
 /*
- * Send and wait for the answer's message, appended to reply. E_UNSUPPORTED: the daemon does not know
- * the command; E_LIMIT: the message is too long for vici; E_IO (errno 0: the daemon hung up).
+ * Send and wait for the answer's message, appended to reply. E_UNSUPPORTED: the daemon does not
+ * know the command; E_LIMIT: the message is too long for vici; E_IO (errno 0: the daemon hung up).
  */
 int client_request(struct client *c, const struct client_request *request,
 		   struct wbuf *reply) ERR_MUST_CHECK;

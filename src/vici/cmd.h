@@ -39,7 +39,7 @@ void cmd_context_done(struct vici_context *c);
 /* All rows, for server_params. */
 const struct server_command *cmd_table(size_t *out_n);
 
-/* ---- for the files of the commands ------------------------------------------------------------ */
+/* ---- for the files of the commands ---------------------------------------------------------- */
 
 struct vici_context *cmd_context(const struct server_call *call);
 /* Text of a key of the request, or NULL. */

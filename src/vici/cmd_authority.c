@@ -10,7 +10,10 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
-/* Authorities: a CA certificate, which becomes a trust anchor, and where to ask about what it issued. */
+/*
+ * Authorities: a CA certificate, which becomes a trust anchor, and where to ask about what it
+ * issued.
+ */
 
 struct authority {
 	struct list link;
@@ -56,7 +59,7 @@ void cmd_authority_clear(struct vici_context *c)
 		drop(authority_of(c->authorities.next));
 }
 
-/* ---- load ------------------------------------------------------------------------------------- */
+/* ---- load ----------------------------------------------------------------------------------- */
 
 static int take_strings(const struct conf_value *v, struct strs *out)
 {
@@ -167,7 +170,7 @@ void cmd_authority_unload(struct server_call *call)
 	cmd_succeed(call);
 }
 
-/* ---- get and list ----------------------------------------------------------------------------- */
+/* ---- get and list --------------------------------------------------------------------------- */
 
 void cmd_authority_get(struct server_call *call)
 {

@@ -12,7 +12,7 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
-/* ---- load and unload -------------------------------------------------------------------------- */
+/* ---- load and unload ------------------------------------------------------------------------ */
 
 /* All errors on one line; the client says which connection they are about. */
 static void refuse_config(struct server_call *call, const struct conf_errors *errs)
@@ -112,7 +112,7 @@ void cmd_conn_get(struct server_call *call)
 	codec_list_end(w);
 }
 
-/* ---- list-conns ------------------------------------------------------------------------------- */
+/* ---- list-conns ----------------------------------------------------------------------------- */
 
 static void put_number(struct wbuf *w, const char *key, uint64_t n)
 {

@@ -28,7 +28,7 @@ static void control_free(struct control *c)
 	free(c);
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static void answer(struct control *c, const struct ike_request_result *r)
 {
@@ -102,7 +102,7 @@ static bool is_about(void *ctx, const struct log_line *line)
 	return c->request && line->tag.name && line->tag.uid == ike_request_sa(c->request);
 }
 
-/* ---- starting --------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------------------- */
 
 static struct control *control_new(struct server_call *call, bool terminate)
 {

@@ -14,7 +14,7 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
 static const char *const flag_names[] = {
 	[CRED_NONE] = "NONE",
@@ -131,7 +131,7 @@ void cmd_cred_list_certs(struct server_call *call)
 		id_done(&l.subject);
 }
 
-/* ---- private keys ----------------------------------------------------------------------------- */
+/* ---- private keys --------------------------------------------------------------------------- */
 
 static bool is_key_type(const char *type)
 {
@@ -238,7 +238,7 @@ void cmd_cred_get_keys(struct server_call *call)
 	codec_list_end(w);
 }
 
-/* ---- shared secrets --------------------------------------------------------------------------- */
+/* ---- shared secrets ------------------------------------------------------------------------- */
 
 static int parse_secret_type(const char *text, enum cred_secret_type *out, const char **out_name)
 {
@@ -350,7 +350,7 @@ void cmd_cred_get_shared(struct server_call *call)
 	codec_list_end(w);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 void cmd_cred_clear(struct server_call *call)
 {

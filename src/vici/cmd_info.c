@@ -27,7 +27,7 @@ void cmd_info_version(struct server_call *call)
 	codec_text(w, "machine", host.machine);
 }
 
-/* ---- stats ------------------------------------------------------------------------------------ */
+/* ---- stats ---------------------------------------------------------------------------------- */
 
 /* "5 minutes": one unit, the largest of which there are two. */
 static void put_duration(struct wbuf *w, const char *key, uint64_t seconds)
@@ -132,7 +132,7 @@ void cmd_info_counters(struct server_call *call)
 	cmd_fail(call, "no counters available (plugin missing?)");
 }
 
-/* ---- algorithms ------------------------------------------------------------------------------- */
+/* ---- algorithms ----------------------------------------------------------------------------- */
 
 static void put_rows(struct wbuf *w, const char *section, uint8_t type, bool aead)
 {

@@ -12,7 +12,7 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
-/* ---- load and unload -------------------------------------------------------------------------- */
+/* ---- load and unload ------------------------------------------------------------------------ */
 
 static int add_pool(struct server_call *call, const struct conf_pool *conf,
 		    const struct pool_params *params)
@@ -120,7 +120,7 @@ void cmd_pool_unload(struct server_call *call)
 		cmd_finish(call, rc);
 }
 
-/* ---- get-pools -------------------------------------------------------------------------------- */
+/* ---- get-pools ------------------------------------------------------------------------------ */
 
 struct get {
 	struct wbuf *w;

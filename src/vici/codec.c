@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/* ---- packets -------------------------------------------------------------------------------- */
 
 static bool is_named(enum codec_type type)
 {
@@ -87,7 +87,7 @@ void codec_packet_end(struct wbuf *w, size_t begun)
 		wbuf_patch_u32(w, begun, (uint32_t)len);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void write_value(struct wbuf *w, struct view value)
 {
@@ -171,7 +171,7 @@ void codec_strs(struct wbuf *w, const char *name, const struct strs *l)
 	codec_list_end(w);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 void codec_reader_init(struct codec_reader *r, struct view message)
 {

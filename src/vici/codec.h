@@ -14,8 +14,8 @@
 /*
  * The vici wire format, without input or output. On the stream a packet is a 32-bit length in
  * network order and that many bytes: a type, a name where the type has one, and a message. A
- * message is a sequence of sections, key/values and lists; names have no NUL and may be empty, values
- * are uninterpreted bytes.
+ * message is a sequence of sections, key/values and lists; names have no NUL and may be empty,
+ * values are uninterpreted bytes.
  */
 
 #define CODEC_MAX_PACKET (512u * 1024u) /* bytes after the length field */
@@ -52,7 +52,7 @@ size_t codec_packet_begin(struct wbuf *w, enum codec_type type, const char *name
 /* Patch the length. More than CODEC_MAX_PACKET bytes are E_LIMIT in the buffer's sticky error. */
 void codec_packet_end(struct wbuf *w, size_t begun);
 
-/* ---- writing a message; errors are sticky in w (E_LIMIT: name or value too long) -------------- */
+/* ---- writing a message; errors are sticky in w (E_LIMIT: name or value too long) ------------ */
 
 void codec_section(struct wbuf *w, const char *name);
 void codec_section_end(struct wbuf *w);
@@ -69,7 +69,7 @@ void codec_list_end(struct wbuf *w);
 /* A whole list of strings; l may be NULL (an empty list). */
 void codec_strs(struct wbuf *w, const char *name, const struct strs *l);
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 enum codec_element_type {
 	CODEC_END = 0, /* the message is over, and was balanced */

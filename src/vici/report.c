@@ -224,7 +224,7 @@ void report_child_section(struct wbuf *w, const struct ike_child_info *child)
 	codec_section_end(w);
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 static void put_old_and_new_sa(struct wbuf *w, const struct ike_event *e)
 {

@@ -70,7 +70,7 @@ static struct server_client *client_of(struct list *link)
 	return list_entry(link, struct server_client, link);
 }
 
-/* ---- output ----------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------- */
 
 /* The caller logs nothing here: a log line may be what is being sent. */
 static void fail(struct server_client *c, const char *why)
@@ -131,7 +131,7 @@ const char *server_client_failure(const struct server_client *c)
 	return c->failure;
 }
 
-/* ---- log lines -------------------------------------------------------------------------------- */
+/* ---- log lines ------------------------------------------------------------------------------ */
 
 static void line_message(struct wbuf *w, const struct log_line *line, bool control)
 {
@@ -256,7 +256,7 @@ static void update_level(struct server *s)
 	s->sink_level = level;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 static void call_free(struct server_call *call)
 {
@@ -392,7 +392,7 @@ static void run_command(struct server_client *c, const struct codec_packet *pack
 		server_call_done(call);
 }
 
-/* ---- input ------------------------------------------------------------------------------------ */
+/* ---- input ---------------------------------------------------------------------------------- */
 
 static int find_event(const char *name)
 {
@@ -517,7 +517,7 @@ void server_run(struct server *s)
 	}
 }
 
-/* ---- clients and the server ------------------------------------------------------------------- */
+/* ---- clients and the server ----------------------------------------------------------------- */
 
 int server_client_new(struct server *s, void *user, struct server_client **out)
 {
@@ -600,7 +600,7 @@ void server_free(struct server *s)
 	free(s);
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 bool server_event_wanted(const struct server *s, enum server_event event)
 {

@@ -18,7 +18,9 @@
  */
 
 #define SERVER_MAX_CLIENTS 64
-/* Unread bytes: of events (a client that only listens), and with the answers to its own requests. */
+/*
+ * Unread bytes: of events (a client that only listens), and with the answers to its own requests.
+ */
 #define SERVER_MAX_EVENTS  (4u << 20)
 #define SERVER_MAX_ANSWERS (64u << 20)
 /* Input of a client whose request is still being worked on. */
@@ -97,7 +99,7 @@ void server_client_sent(struct server_client *c, size_t len);
 /* Why the connection must be closed, or NULL as long as it need not. */
 const char *server_client_failure(const struct server_client *c);
 
-/* ---- for commands ----------------------------------------------------------------------------- */
+/* ---- for commands --------------------------------------------------------------------------- */
 
 void *server_call_context(const struct server_call *call);
 /* The request's message; belongs to the call. */
@@ -109,8 +111,8 @@ bool server_call_listens(const struct server_call *call, enum server_event event
 void server_call_stream(struct server_call *call, enum server_event event, struct view message);
 
 /*
- * The answer comes by server_call_done(). If the client goes away first, cancel(state) is called and
- * the call is gone.
+ * The answer comes by server_call_done(). If the client goes away first, cancel(state) is called
+ * and the call is gone.
  */
 void server_call_later(struct server_call *call, void (*cancel)(void *state), void *state);
 /* Call expired(state) after this many milliseconds, unless the call has ended; it must end it. */
@@ -124,7 +126,7 @@ void server_call_done(struct server_call *call);
 void server_call_watch_log(struct server_call *call, int level,
 			   bool (*about)(void *ctx, const struct log_line *line), void *ctx);
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 /* Whether anybody has registered. */
 bool server_event_wanted(const struct server *s, enum server_event event);

@@ -53,7 +53,7 @@ struct write {
 	size_t len;
 };
 
-/* ---- closing ---------------------------------------------------------------------------------- */
+/* ---- closing -------------------------------------------------------------------------------- */
 
 static void drop_handle(struct transport *t)
 {
@@ -90,7 +90,7 @@ static void close_peer(struct peer *p)
 		uv_close(&p->stream.handle, on_peer_closed);
 }
 
-/* ---- clients ---------------------------------------------------------------------------------- */
+/* ---- clients -------------------------------------------------------------------------------- */
 
 static void on_written(uv_write_t *req, int status)
 {
@@ -228,7 +228,7 @@ static void on_connection(uv_stream_t *listener, int status)
 	close_peer(p);
 }
 
-/* ---- listening -------------------------------------------------------------------------------- */
+/* ---- listening ------------------------------------------------------------------------------ */
 
 static int why(char **out_why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

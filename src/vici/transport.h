@@ -28,9 +28,9 @@ void transport_serve(struct transport *t, struct server *server);
 /* For server_params.wake, with the transport as its context. */
 void transport_wake(void *transport);
 /*
- * Stop listening, remove the Unix socket and close all clients. The server is the caller's again, who
- * frees it before the loop runs on. closed(ctx) is called from the loop when nothing is left of the
- * transport; closed may be NULL.
+ * Stop listening, remove the Unix socket and close all clients. The server is the caller's again,
+ * who frees it before the loop runs on. closed(ctx) is called from the loop when nothing is left
+ * of the transport; closed may be NULL.
  */
 void transport_close(struct transport *t, void (*closed)(void *ctx), void *ctx);
 

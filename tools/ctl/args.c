@@ -43,14 +43,14 @@ void args_done(void)
 	strs_done(&option_words);
 }
 
-/* ---- help ------------------------------------------------------------------------------------- */
+/* ---- help ----------------------------------------------------------------------------------- */
 
 static void print_option(FILE *to, const char *name, char letter, const char *help)
 {
 	if (letter)
-		fprintf(to, "  --%-15s (-%c)  %s\n", name, letter, help);
+		fprintf(to, "  --%-20s (-%c)  %s\n", name, letter, help);
 	else
-		fprintf(to, "  --%-15s       %s\n", name, help);
+		fprintf(to, "  --%-20s       %s\n", name, help);
 }
 
 static void print_verb_usage(FILE *to, const struct ctl *ctl)
@@ -109,7 +109,7 @@ static void print_usage(FILE *to, bool plain)
 		print_swanctl_usage(to);
 }
 
-/* ---- the verb --------------------------------------------------------------------------------- */
+/* ---- the verb ------------------------------------------------------------------------------- */
 
 #define MAX_VERBS 64
 
@@ -154,7 +154,7 @@ static bool asks_for_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-/* ---- options ---------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 struct table {
 	struct option longs[CTL_MAX_OPTIONS + N_COMMONS + 1];
@@ -338,7 +338,7 @@ static int take_words(struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-/* ---- where the daemon listens ----------------------------------------------------------------- */
+/* ---- where the daemon listens --------------------------------------------------------------- */
 
 /* strongswan.conf may say; its mistakes are the daemon's to tell. */
 static const char *default_uri(void)
@@ -360,7 +360,7 @@ static const char *default_uri(void)
 	return configured_uri[0] ? configured_uri : CLIENT_DEFAULT_URI;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static const char *base_name(const char *path)
 {
@@ -379,7 +379,8 @@ static void choose_program(struct ctl *ctl, int *argc, char ***argv)
 		--*argc;
 		swanctl = true;
 	}
-	if (*argc > 1 && strncmp((*argv)[1], "--", 2) == 0 && verb_find((*argv)[1] + 2, false))
+	if (*argc > 1 && strncmp((*argv)[1], "--", 2) == 0 &&
+	    strcmp((*argv)[1], "--version") != 0 && verb_find((*argv)[1] + 2, false))
 		swanctl = true;
 	ctl->plain = !swanctl;
 	ctl->program = swanctl ? "swanctl" : "cygnet";

@@ -83,7 +83,7 @@ int ctl_connect(struct ctl *ctl)
 	return rc == E_NOTFOUND ? CTL_NO_DAEMON : CTL_FAILED;
 }
 
-/* ---- printing --------------------------------------------------------------------------------- */
+/* ---- printing ------------------------------------------------------------------------------- */
 
 static int say_malformed(const struct ctl *ctl, const char *what, int rc)
 {
@@ -132,7 +132,7 @@ static void print_element(struct ctl *ctl, const struct ctl_request *request, st
 	wbuf_done(&w);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 struct pending {
 	struct ctl *ctl;

@@ -59,7 +59,7 @@ int ctl_connect(struct ctl *ctl);
 /* Value of an option of this verb ("" for a flag), or NULL if it was not given. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 /* A request with what is to be done with events and with the answer when the format is text. */
 struct ctl_request {
@@ -77,12 +77,14 @@ struct ctl_request {
 };
 
 /*
- * Do it, and print events and answer as the format wants. A refusal goes to stderr, "COMMAND failed:
- * why", unless quiet. out_reply (may be NULL) gets the answer as a tree, for conf_node_free(), or
- * NULL when there is none. Returns an exit status.
+ * Do it, and print events and answer as the format wants. A refusal goes to stderr, "COMMAND
+ * failed: why", unless quiet. out_reply (may be NULL) gets the answer as a tree, for
+ * conf_node_free(), or NULL when there is none. Returns an exit status.
  */
 int ctl_call(struct ctl *ctl, const struct ctl_request *request, struct conf_node **out_reply);
-/* The request whose message is made of these options ("child", "ike"), as far as they were given. */
+/*
+ * The request whose message is made of these options ("child", "ike"), as far as they were given.
+ */
 void ctl_put_options(const struct ctl *ctl, const char *const *names, struct wbuf *message);
 /* Events until the daemon hangs up: each printed as the format wants, in text by on_event. */
 int ctl_follow(struct ctl *ctl, const char *const *events,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vici/codec.h"
@@ -71,7 +72,7 @@ static void put_value(struct view v, struct wbuf *out)
 		put_hex(v, out);
 }
 
-/* ---- raw and pretty --------------------------------------------------------------------------- */
+/* ---- raw and pretty ------------------------------------------------------------------------- */
 
 static void put_raw(const struct codec_element *e, bool first, struct wbuf *out)
 {
@@ -166,7 +167,7 @@ int dump_pretty(const char *label, struct view message, struct wbuf *out)
 	return rc ? rc : wbuf_err(out);
 }
 
-/* ---- JSON (RFC 8259) -------------------------------------------------------------------------- */
+/* ---- JSON (RFC 8259) ------------------------------------------------------------------------ */
 
 void dump_json_string(struct view text, struct wbuf *out)
 {
@@ -190,67 +191,25 @@ void dump_json_string(struct view text, struct wbuf *out)
 	wbuf_u8(out, '"');
 }
 
-/* Keys whose values are numbers wherever they stand; a SPI of digits is none. */
+/* Keys whose values are numbers wherever they stand; a SPI of digits is none. One word a key. */
+static const char numeric_keys[] =
+	" uniqueid reqid ikesa-uniqueid level thread matches terminated priority"
+	" local-port remote-port local_port remote_port encr-keysize integ-keysize"
+	" established rekey-time reauth-time life-time install-time"
+	" reauth_time rekey_time rekey_bytes rekey_packets dpd_delay dpd_timeout"
+	" bytes-in packets-in use-in bytes-out packets-out use-out"
+	" dropped-policy-in dropped-policy-out dropped-replay dropped-auth"
+	" size online offline total idle critical high medium low scheduled half-open"
+	" sbrk mmap used free ";
+
 static bool is_numeric_key(struct view key)
 {
-	static const char *const keys[] = {
-		"uniqueid",
-		"reqid",
-		"local-port",
-		"remote-port",
-		"established",
-		"rekey-time",
-		"reauth-time",
-		"life-time",
-		"install-time",
-		"bytes-in",
-		"packets-in",
-		"use-in",
-		"bytes-out",
-		"packets-out",
-		"use-out",
-		"encr-keysize",
-		"integ-keysize",
-		"dropped-policy-in",
-		"dropped-policy-out",
-		"dropped-replay",
-		"dropped-auth",
-		"local_port",
-		"remote_port",
-		"reauth_time",
-		"rekey_time",
-		"rekey_bytes",
-		"rekey_packets",
-		"dpd_delay",
-		"dpd_timeout",
-		"size",
-		"online",
-		"offline",
-		"total",
-		"idle",
-		"critical",
-		"high",
-		"medium",
-		"low",
-		"scheduled",
-		"half-open",
-		"sbrk",
-		"mmap",
-		"used",
-		"free",
-		"level",
-		"thread",
-		"ikesa-uniqueid",
-		"matches",
-		"terminated",
-		"priority",
-	};
+	char word[32];
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (view_equal(key, view_str(keys[i])))
-			return true;
-	}
-	return false;
+	if (key.len == 0 || key.len > sizeof(word) - 3 || memchr(key.ptr, ' ', key.len))
+		return false;
+	snprintf(word, sizeof(word), " %.*s ", (int)key.len, (const char *)key.ptr);
+	return strstr(numeric_keys, word) != NULL;
 }
 
 /* Up to 15 digits, which any JSON reader holds exactly, without a leading zero. */
@@ -290,7 +249,7 @@ static void put_json(const struct codec_element *e, bool first, struct wbuf *out
 		wbuf_u8(out, ']');
 		break;
 	default:
-		if (e->name.len && is_numeric_key(e->name) && is_number(e->value))
+		if (is_numeric_key(e->name) && is_number(e->value))
 			wbuf_add(out, e->value);
 		else
 			dump_json_string(e->value, out);

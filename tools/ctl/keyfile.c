@@ -79,7 +79,7 @@ int keyfile_open(struct view data, const char *passphrase, struct keyfile *out)
 	return rc;
 }
 
-/* ---- PKCS#12 ---------------------------------------------------------------------------------- */
+/* ---- PKCS#12 -------------------------------------------------------------------------------- */
 
 static int take_cert(X509 *x509, struct keyfile *out)
 {

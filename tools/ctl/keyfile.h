@@ -8,7 +8,10 @@
 #include "base/err.h"
 #include "base/secret.h"
 
-/* Private keys and key stores as they lie in files: decrypted here, so that the daemon need not ask. */
+/*
+ * Private keys and key stores as they lie in files: decrypted here, so that the daemon need not
+ * ask.
+ */
 
 struct keyfile {
 	char type[32];	   /* "RSA", "ECDSA", ...; "" if there is no key */
@@ -19,7 +22,8 @@ struct keyfile {
 
 /*
  * A private key: PEM or DER, PKCS#1, SEC1 or PKCS#8, encrypted or not. passphrase may be NULL.
- * E_AUTH: it is encrypted and the passphrase is missing or wrong; E_MALFORMED: it is no key we know.
+ * E_AUTH: it is encrypted and the passphrase is missing or wrong; E_MALFORMED: it is no key we
+ * know.
  */
 int keyfile_open(struct view data, const char *passphrase, struct keyfile *out) ERR_MUST_CHECK;
 /* PKCS#12 (RFC 7292), likewise. */

@@ -17,7 +17,7 @@
 #include "tools/ctl/verb.h"
 #include "vici/codec.h"
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 static void tell(struct load *l, const struct conf_errors *errs)
 {
@@ -111,7 +111,7 @@ bool load_is_broken(const struct load *l, const struct conf_node *section)
 	return false;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 int load_read_file(const char *path, struct wbuf *out)
 {
@@ -190,7 +190,7 @@ void load_put_list(struct wbuf *w, const char *key, const char *text)
 	codec_list_end(w);
 }
 
-/* ---- named sections --------------------------------------------------------------------------- */
+/* ---- named sections ------------------------------------------------------------------------- */
 
 struct tally {
 	unsigned found, loaded, failed, unloaded;
@@ -325,7 +325,7 @@ void load_sections(struct load *l, const struct load_kind *kind)
 	strs_done(&names);
 }
 
-/* ---- load-all --------------------------------------------------------------------------------- */
+/* ---- load-all ------------------------------------------------------------------------------- */
 
 int load_all(struct ctl *ctl)
 {

@@ -52,7 +52,9 @@ static void say_failed(struct creds *c, const char *path, const char *why)
 	c->load->failed = true;
 }
 
-/* Send a load command; the answer (may be NULL) is the caller's to free. False: it has been told. */
+/*
+ * Send a load command; the answer (may be NULL) is the caller's to free. False: it has been told.
+ */
 static bool send_load(struct creds *c, const char *command, const char *path, struct wbuf *message,
 		      struct conf_node **out_reply)
 {
@@ -89,7 +91,7 @@ static void forget(struct strs *l, const char *text)
 	}
 }
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
 struct cert_kind {
 	const char *dir, *type, *flag;
@@ -146,7 +148,7 @@ static void load_cert_file(struct creds *c, const void *ctx, const struct file *
 		printf("loaded certificate from '%s'\n", f->path);
 }
 
-/* ---- private keys ----------------------------------------------------------------------------- */
+/* ---- private keys --------------------------------------------------------------------------- */
 
 static bool send_key(struct creds *c, const char *type, const struct file *f, struct view data)
 {
@@ -251,7 +253,7 @@ static void load_key_file(struct creds *c, const void *ctx, const struct file *f
 	}
 }
 
-/* ---- directories ------------------------------------------------------------------------------ */
+/* ---- directories ---------------------------------------------------------------------------- */
 
 static int is_visible(const struct dirent *e)
 {
@@ -318,7 +320,7 @@ static void load_directories(struct creds *c)
 		load_directory(c, keys[i], NULL, load_key_file);
 }
 
-/* ---- secrets ---------------------------------------------------------------------------------- */
+/* ---- secrets -------------------------------------------------------------------------------- */
 
 static bool is_shared(const struct conf_secret *s)
 {
@@ -368,7 +370,7 @@ static int read_secrets(struct creds *c)
 	return 0;
 }
 
-/* ---- what is gone ----------------------------------------------------------------------------- */
+/* ---- what is gone --------------------------------------------------------------------------- */
 
 static void get_list(struct creds *c, const char *command, struct strs *out)
 {

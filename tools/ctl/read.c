@@ -72,7 +72,7 @@ int read_authorities(struct ctl *ctl)
 	return read_stream(ctl, "list-authorities", "list-authority", show_authority);
 }
 
-/* ---- answers without a stream ----------------------------------------------------------------- */
+/* ---- answers without a stream --------------------------------------------------------------- */
 
 static void print_pools(struct ctl *ctl, const struct conf_node *reply)
 {
@@ -169,7 +169,7 @@ int read_counters(struct ctl *ctl)
 	return rc;
 }
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
 /* They come in the order of loading, and are printed by kind. */
 struct certs {
@@ -311,7 +311,7 @@ int read_certs(struct ctl *ctl)
 	return rc == 0 && certs.failed ? CTL_FAILED : rc;
 }
 
-/* ---- without an end --------------------------------------------------------------------------- */
+/* ---- without an end ------------------------------------------------------------------------- */
 
 static void print_log(struct ctl *ctl, const char *name, struct view message)
 {

@@ -14,7 +14,7 @@ void show_items(const struct conf_value *list, const char *before, struct wbuf *
 		wbuf_fmt(out, "%s%s", before, list->items[i].data);
 }
 
-/* ---- connections ------------------------------------------------------------------------------ */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 static void show_value(const struct conf_node *n, const char *key, const char *label,
 		       struct wbuf *out)
@@ -136,7 +136,7 @@ void show_conn(const struct conf_node *event, struct wbuf *out)
 		show_one_conn(event->sections[i], out);
 }
 
-/* ---- pools and authorities -------------------------------------------------------------------- */
+/* ---- pools and authorities ------------------------------------------------------------------ */
 
 static void show_leases(const struct conf_node *leases, struct wbuf *out)
 {
@@ -185,7 +185,7 @@ void show_authority(const struct conf_node *event, struct wbuf *out)
 	}
 }
 
-/* ---- the daemon ------------------------------------------------------------------------------- */
+/* ---- the daemon ----------------------------------------------------------------------------- */
 
 void show_algorithms(const struct conf_node *reply, struct wbuf *out)
 {
@@ -256,7 +256,7 @@ void show_counters(const struct conf_node *reply, struct wbuf *out)
 	}
 }
 
-/* ---- log lines -------------------------------------------------------------------------------- */
+/* ---- log lines ------------------------------------------------------------------------------ */
 
 static void show_lines(const char *prefix, const char *text, struct wbuf *out)
 {

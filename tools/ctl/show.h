@@ -8,8 +8,8 @@
 #include "base/buf.h"
 
 /*
- * Answers and events as text, line for line as strongSwan's swanctl prints them. Each takes the tree
- * of one message and appends to out.
+ * Answers and events as text, line for line as strongSwan's swanctl prints them. Each takes the
+ * tree of one message and appends to out.
  */
 
 struct conf_node;

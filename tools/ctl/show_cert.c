@@ -51,7 +51,7 @@ const char *show_cert_caption(const char *type, const char *flag)
 	return rank < N_KINDS ? kinds[rank].caption : NULL;
 }
 
-/* ---- pieces ----------------------------------------------------------------------------------- */
+/* ---- pieces --------------------------------------------------------------------------------- */
 
 static void put_hex(struct view v, struct wbuf *out)
 {
@@ -145,7 +145,7 @@ static void put_end(const struct show_cert_params *p, int64_t when, struct wbuf 
 	}
 }
 
-/* ---- keys ------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 /* A key of raw bytes counts them; RSA and EC count as OpenSSL does. */
 static size_t key_bits(const EVP_PKEY *key)
@@ -192,7 +192,7 @@ static int show_pubkey(const struct show_cert_params *p, struct wbuf *out)
 	return 0;
 }
 
-/* ---- extensions ------------------------------------------------------------------------------- */
+/* ---- extensions ----------------------------------------------------------------------------- */
 
 static bool put_general_name(const GENERAL_NAME *name, struct wbuf *out)
 {
@@ -345,7 +345,7 @@ static void put_octets(const char *label, const ASN1_OCTET_STRING *s, struct wbu
 	wbuf_u8(out, '\n');
 }
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
 static void put_names_and_validity(const struct show_cert_params *p, const struct cert *c,
 				   struct wbuf *out)
@@ -424,7 +424,7 @@ static int show_x509(const struct show_cert_params *p, struct wbuf *out)
 	return wbuf_err(out);
 }
 
-/* ---- revocation lists ------------------------------------------------------------------------- */
+/* ---- revocation lists ----------------------------------------------------------------------- */
 
 static const char *reason_text(int reason)
 {
@@ -497,7 +497,7 @@ static int show_crl(const struct show_cert_params *p, struct wbuf *out)
 	return wbuf_err(out);
 }
 
-/* ---- all -------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------ */
 
 static int show_pem(const struct show_cert_params *p, struct wbuf *out)
 {

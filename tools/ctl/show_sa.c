@@ -215,7 +215,7 @@ void show_sa(const struct conf_node *event, struct wbuf *out)
 	}
 }
 
-/* ---- for people ------------------------------------------------------------------------------- */
+/* ---- for people ----------------------------------------------------------------------------- */
 
 /* "1d 2h", "3m 20s", "15s": two units at most. */
 static void put_span(const char *seconds, struct wbuf *out)

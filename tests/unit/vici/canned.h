@@ -18,6 +18,9 @@
 
 /* Messages written as `swanctl --pretty` shows them, and files of tests/vectors/vici. */
 
+#ifndef TEST_VECTORS /* from meson; else from the root of the tree */
+#define TEST_VECTORS "tests/vectors"
+#endif
 #define CANNED_DIR TEST_VECTORS "/vici/"
 
 /* The content of a file, with a NUL after it; wbuf_done() it. */

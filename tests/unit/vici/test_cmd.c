@@ -34,7 +34,7 @@ struct house {
 	struct wbuf message; /* the request being written */
 };
 
-/* ---- a house without windows ------------------------------------------------------------------ */
+/* ---- a house without windows ---------------------------------------------------------------- */
 
 static void hook_send(void *ctx, const struct addr *local, const struct addr *remote,
 		      struct view message)
@@ -218,7 +218,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* ---- talking ---------------------------------------------------------------------------------- */
+/* ---- talking -------------------------------------------------------------------------------- */
 
 /* Send what has been written to h->message. */
 static void ask(struct house *h, const char *command)
@@ -318,7 +318,7 @@ static void put(struct house *h, const char *key, const char *value)
 	codec_text(&h->message, key, value);
 }
 
-/* ---- connections ------------------------------------------------------------------------------ */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 /* A connection to an address where nobody is; key = value in it, and remote_ts of its child. */
 static void write_conn(struct house *h, const char *key, const char *value, const char *ts)
@@ -415,7 +415,7 @@ static void test_list_conns(void **state)
 	conf_node_free(event);
 }
 
-/* ---- control ---------------------------------------------------------------------------------- */
+/* ---- control -------------------------------------------------------------------------------- */
 
 static void test_initiate_errors(void **state)
 {
@@ -561,7 +561,7 @@ static void test_list_sas(void **state)
 	conf_node_free(reply);
 }
 
-/* ---- credentials ------------------------------------------------------------------------------ */
+/* ---- credentials ---------------------------------------------------------------------------- */
 
 static void put_cert(struct house *h, const char *file, const char *flag)
 {
@@ -687,7 +687,7 @@ static void test_shared(void **state)
 	expect_error(h, "load-shared", "invalid shared key type: tattoo");
 }
 
-/* ---- pools and authorities -------------------------------------------------------------------- */
+/* ---- pools and authorities ------------------------------------------------------------------ */
 
 static void put_pool(struct house *h, const char *key, const char *value)
 {
@@ -762,7 +762,7 @@ static void test_authorities(void **state)
 	wbuf_done(&data);
 }
 
-/* ---- the daemon ------------------------------------------------------------------------------- */
+/* ---- the daemon ----------------------------------------------------------------------------- */
 
 static void test_version_and_stats(void **state)
 {

@@ -29,7 +29,7 @@ static uint64_t fake_now(void *ctx)
 	return ((struct fake *)ctx)->now;
 }
 
-/* ---- commands --------------------------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 static void run_echo(struct server_call *call)
 {
@@ -112,7 +112,7 @@ static const struct server_command commands[] = {
 	{"stream", run_stream}, {"large", run_large}, {"watch", run_watch},
 };
 
-/* ---- set-up ----------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------------- */
 
 static int set_up(void **state)
 {
@@ -152,7 +152,7 @@ static struct server_client *connect_client(struct fake *f)
 	return c;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------ */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static void test_request(void **state)
 {
@@ -476,7 +476,7 @@ static void test_flood_while_waiting(void **state)
 	assert_int_equal(f->cancelled, 1);
 }
 
-/* ---- log -------------------------------------------------------------------------------------- */
+/* ---- log ------------------------------------------------------------------------------------ */
 
 static void test_log_event(void **state)
 {

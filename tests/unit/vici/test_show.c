@@ -129,7 +129,7 @@ static void test_log_lines(void **state)
 	wbuf_done(&w);
 }
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
 static void check_cert(const char *type, const char *der, bool has_privkey, const char *text)
 {
@@ -203,7 +203,7 @@ static void test_bad_certs(void **state)
 	wbuf_done(&data);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------- */
+/* ---- JSON ----------------------------------------------------------------------------------- */
 
 /* A reader of RFC 8259 that only says yes or no; returns the rest, or NULL. */
 static const char *json_value(const char *p);
