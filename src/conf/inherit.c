@@ -6,8 +6,8 @@
 
 #define INHERIT_DEPTH_MAX 100 /* of references that lead to references */
 /*
- * Values and sections copied in all, to stop chains that double at each step; the second is for each
- * byte of the files, where a section that only inherits needs a dozen and may get fifty values.
+ * Values and sections copied in all, to stop chains that double at each step; the second is for
+ * each byte of the files. A section that only inherits takes a dozen, and may get fifty values.
  */
 #define INHERIT_COPY_MIN  10000
 #define INHERIT_COPY_RATE 10
