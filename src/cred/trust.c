@@ -189,9 +189,9 @@ static int refuse_no_issuer(struct cred_store *store, const X509 *x, struct log_
 
 	cred_each_cert(store, look_for_namesake, &n);
 	wbuf_init(&line, 0);
-	wbuf_str(&line, "certificate ");
+	wbuf_str(&line, "no issuer certificate found for ");
 	write_subject(x, &line);
-	wbuf_str(&line, " was issued by \"");
+	wbuf_str(&line, ": its issuer is \"");
 	dn_text(n.name, &line);
 	if (n.found && !n.key_known)
 		wbuf_str(&line, "\", whose key is of a kind that no loaded provider knows");
@@ -216,8 +216,8 @@ static int refuse_time(const X509 *x, int code, int64_t now, struct log_notes *n
 	wbuf_str(&line, "certificate ");
 	write_subject(x, &line);
 	wbuf_fmt(
-		&line, " %s %s (now %s): renew it, or set the clock",
-		expired ? "expired at" : "is not valid before",
+		&line, " %s (valid %s %s, now %s): renew it, or set the clock",
+		expired ? "has expired" : "is not valid yet", expired ? "to" : "from",
 		asn1_time_text(expired ? X509_get0_notAfter(x) : X509_get0_notBefore(x), when_text),
 		time_text(now, now_text));
 	say(notes, &line);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/suite.h"
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 #include "ike/conn.h"
@@ -250,6 +251,50 @@ void child_put_answer(const struct child *c, struct view nonce, struct view ke_d
 
 /* ---- deciding ---- */
 
+/* "LOCAL === REMOTE" of a child's configuration as it would be offered. */
+static void configured_ts(const struct child *c, struct wbuf *out)
+{
+	struct ts_list ts;
+
+	child_local_ts(c, c->sa->initiator && c->sa->conn->conf->vips.count, &ts);
+	ts_list_text(&ts, out);
+	wbuf_str(out, " === ");
+	child_remote_ts(c, &ts);
+	ts_list_text(&ts, out);
+}
+
+void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_MAX])
+{
+	struct ike_sa *sa = c->sa;
+	const char *name = ike_notify_name(notify);
+	struct wbuf text;
+
+	snprintf(out_why, CHILD_WHY_MAX, "received %s notify, no CHILD_SA built",
+		 name ? name : "an unknown error");
+	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", out_why);
+	wbuf_init(&text, 0);
+	if (notify == N_NO_PROPOSAL_CHOSEN) {
+		suite_list_text(c->conf->esp, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has none of our proposals: %.*s; compare esp_proposals of '%s' on "
+		       "both "
+		       "sides",
+		       (int)text.len, (char *)text.data, c->conf->name);
+	} else if (notify == N_TS_UNACCEPTABLE) {
+		configured_ts(c, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has no child for our selectors %.*s; compare local_ts and "
+		       "remote_ts of "
+		       "'%s' on both sides",
+		       (int)text.len, (char *)text.data, c->conf->name);
+	} else if (notify == N_INTERNAL_ADDRESS_FAILURE) {
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has no virtual IP for us, and vips of '%s' asks for one",
+		       sa_name(sa));
+	}
+	wbuf_done(&text);
+}
+
 static void log_ts_mismatch(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	struct wbuf l, r;
@@ -260,8 +305,14 @@ static void log_ts_mismatch(struct ike_sa *sa, const struct wire_msg *msg)
 	ts_list_text(&msg->tsi, &r);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "traffic selectors %.*s === %.*s unacceptable", (int)l.len,
 	       (char *)l.data, (int)r.len, (char *)r.data);
-	sa_log(sa, LOG_CFG, LOG_CTRL, "no child of '%s' has local_ts and remote_ts that meet them",
-	       sa_name(sa));
+	for (size_t i = 0; i < sa->conn->conf->n_children; i++) {
+		struct child look = {.sa = sa, .conf = &sa->conn->conf->children[i]};
+
+		wbuf_reset(&l);
+		configured_ts(&look, &l);
+		sa_log(sa, LOG_CFG, LOG_CTRL, "local_ts and remote_ts of child '%s' are %.*s",
+		       look.conf->name, (int)l.len, (char *)l.data);
+	}
 	wbuf_done(&l);
 	wbuf_done(&r);
 }
@@ -334,7 +385,7 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 		return err;
 	}
 	sel = selection(sa, met, msg, without_ke);
-	select_log_mismatch(sa, &sel, "esp_proposals");
+	select_log_mismatch(sa, &sel, met->name, "esp_proposals");
 	*out_notify = N_NO_PROPOSAL_CHOSEN;
 	return E_NOPROPOSAL;
 }
@@ -351,7 +402,7 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 	err = msg->sa.count == 1 ? select_proposal(&sel, &c->chosen) : E_NOPROPOSAL;
 	c->spi_out = spi_number(&c->chosen);
 	if (err || c->spi_out == 0) {
-		select_log_mismatch(c->sa, &sel, "esp_proposals");
+		select_log_mismatch(c->sa, &sel, c->conf->name, "esp_proposals");
 		return E_NOPROPOSAL;
 	}
 	select_log_chosen(c->sa, &c->chosen);
@@ -360,6 +411,21 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 	if (err)
 		log_ts_mismatch(c->sa, msg);
 	return err;
+}
+
+int child_refusal(uint16_t notify)
+{
+	switch (notify) {
+	case N_TS_UNACCEPTABLE:
+		return E_TS;
+	case N_INTERNAL_ADDRESS_FAILURE:
+	case N_NO_ADDITIONAL_SAS:
+		return E_FULL;
+	case N_TEMPORARY_FAILURE:
+		return E_BUSY;
+	default:
+		return E_NOPROPOSAL;
+	}
 }
 
 /* ---- installing ---- */

@@ -75,9 +75,15 @@ void child_put_answer(const struct child *c, struct view nonce, struct view ke_d
  */
 int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
 		 uint16_t *out_notify) ERR_MUST_CHECK;
+#define CHILD_WHY_MAX 160
+/* Initiator: the peer refused the child with an error notify. Logs that with what was offered and the
+ * option that decides it, and writes a short text for the asker to out_why. */
+void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_MAX]);
 /* Initiator: check the peer's answer against what was offered. */
 int child_check_answer(struct child *c, const struct wire_msg *msg, bool without_ke,
 		       uint16_t *out_notify) ERR_MUST_CHECK;
+/* What an error notify in place of the answer means to whoever asked: an E_* number. */
+int child_refusal(uint16_t notify);
 /* Derive keys (shared empty without PFS) and install; lines, timers and event. */
 int child_establish(struct child *c, struct view shared, struct view ni,
 		    struct view nr) ERR_MUST_CHECK;

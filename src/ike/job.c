@@ -143,6 +143,17 @@ struct job_sign *job_sign_new(const struct keyref *key, const struct sign_scheme
 
 /* ---- verify ---- */
 
+/* The line after those of trust_check() that say why. */
+static void note_untrusted(struct job_verify *j, const struct cert *ee)
+{
+	EVP_PKEY *key = ee ? cert_key(ee) : NULL;
+	char *id = id_string(j->id);
+
+	log_note(&j->base.notes, LOG_IKE, LOG_CTRL, "no trusted %s public key found for '%s'",
+		 key ? sign_key_type(key) : "(unknown)", id ? id : "?");
+	free(id);
+}
+
 /* Find the first connection whose constraints the chain meets. */
 static int choose_conn(struct job_verify *j, struct cert *const *chain, size_t n_chain)
 {
@@ -223,8 +234,11 @@ static void verify_run(struct ike_job *base)
 	}
 	if (err == 0)
 		err = parse_auth(j, &sig);
-	if (err == 0)
+	if (err == 0) {
 		err = choose_conn(j, chain, n);
+		if (err)
+			note_untrusted(j, n ? chain[0] : NULL);
+	}
 	if (err == 0) {
 		EVP_PKEY *key = cert_key(j->cert);
 

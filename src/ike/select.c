@@ -127,7 +127,8 @@ bool select_has_ke(const struct proposal *chosen, uint16_t method)
 	return t && t->id == method;
 }
 
-void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *option)
+void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,
+			 const char *option)
 {
 	struct wbuf ours, theirs;
 
@@ -139,8 +140,8 @@ void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const
 	       (char *)theirs.data);
 	sa_log(sa, LOG_CFG, LOG_CTRL, "configured proposals: %.*s", (int)ours.len,
 	       (char *)ours.data);
-	sa_log(sa, LOG_CFG, LOG_CTRL,
-	       "no common proposal: make %s here or at the peer have one of the other's", option);
+	sa_log(sa, LOG_CFG, LOG_CTRL, "no common proposal: %s of '%s' and the peer's must meet",
+	       option, name);
 	wbuf_done(&ours);
 	wbuf_done(&theirs);
 }

@@ -27,8 +27,10 @@ int select_proposal(const struct select_params *p, struct proposal *out) ERR_MUS
  * A KE method to ask for instead (INVALID_KE_PAYLOAD): whether the chosen proposal's KE is `method`.
  */
 bool select_has_ke(const struct proposal *chosen, uint16_t method);
-/* The lines that make a mismatch understandable: both sides' proposals and the option. */
-void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *option);
+/* The lines that make a mismatch understandable: both sides' proposals, and the option and the
+ * name of the connection or child that decides. */
+void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,
+			 const char *option);
 /* "selected proposal: IKE:..." */
 void select_log_chosen(struct ike_sa *sa, const struct proposal *chosen);
 /* Copy a list of proposals without (or with) KE, numbered 1.., with this SPI in each. */

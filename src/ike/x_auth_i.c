@@ -87,8 +87,7 @@ static int send_request(struct ike_sa *sa)
 			    &(struct wire_id){r->type, view_make(r->data, r->len)});
 	}
 	wire_put_auth(&w, sa->hs->auth_method, secret_view(&sa->hs->auth));
-	if (sa->hs->child)
-		config_put_request(sa, &w);
+	config_put_request(sa, &w);
 	put_child(sa, &w);
 	if (conn->conf->mobike)
 		x_auth_put_mobike(sa, &w);
@@ -153,26 +152,24 @@ static int start(struct ike_sa *sa, struct task *task)
 /* ---- response ---- */
 
 /* What of the child the response carries; the IKE SA is up whatever comes of it. */
-static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[160])
+static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[CHILD_WHY_MAX])
 {
 	struct handshake *hs = sa->hs;
 	struct child *c = hs->child;
 	const struct wire_notify *error = wire_msg_error(msg);
 	uint16_t notify;
-	int err;
+	int err = 0;
 
+	/* Addresses belong to the IKE SA: they come even if its first child does not. */
+	if (msg->has_cp || !error)
+		err = config_take_reply(sa, msg);
 	if (!c)
 		return 0;
 	if (error) {
-		const char *name = ike_notify_name(error->type);
-
-		snprintf(why, 160, "received %s notify error, no CHILD_SA built",
-			 name ? name : "an unknown");
-		sa_log(sa, LOG_IKE, LOG_CTRL, "%s", why);
-		return error->type == N_TS_UNACCEPTABLE ? E_TS : E_NOPROPOSAL;
+		child_log_refused(c, error->type, why);
+		return child_refusal(error->type);
 	}
-	snprintf(why, 160, "establishing CHILD_SA '%s' failed", c->conf->name);
-	err = config_take_reply(sa, msg);
+	snprintf(why, CHILD_WHY_MAX, "establishing CHILD_SA '%s' failed", c->conf->name);
 	if (err == 0)
 		err = child_check_answer(c, msg, true, &notify);
 	if (err == 0)
@@ -183,7 +180,7 @@ static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[16
 
 static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 {
-	char why[160] = "";
+	char why[CHILD_WHY_MAX] = "";
 	struct child *c = sa->hs->child;
 	int err;
 
@@ -195,11 +192,9 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 	err = take_child(sa, msg, why);
 	sa->hs->child = NULL;
 	if (err) {
-		uint32_t spi_out = c->spi_out;
-
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
-		/* The peer may have installed its half: have it removed. */
-		if (spi_out && !wire_msg_error(msg) &&
+		/* The peer has installed its half: have it removed. */
+		if (msg->has_sa && !wire_msg_error(msg) &&
 		    task_queue(sa, &task_child_delete, c, NULL, NULL) == 0)
 			child_set_state(c, CHILD_S_DELETING);
 		else
@@ -288,6 +283,19 @@ static int verify(struct ike_sa *sa, const struct wire_msg *msg, bool *out_later
 	return psk ? auth_verify_psk(sa, &sa->local_id, msg) : verify_signature(sa, msg);
 }
 
+/* The peer refused us without telling why: say what it was shown. */
+static void log_refused(struct ike_sa *sa)
+{
+	bool psk = sa->hs->auth_method == AUTH_SHARED_KEY;
+	char me[256], other[256];
+
+	sa_log(sa, LOG_CFG, LOG_CTRL,
+	       "the peer '%s' did not accept us as '%s' (local.id) with our %s; its log says why",
+	       sa_id_text(&sa->remote_id, other, sizeof(other)),
+	       sa_id_text(&sa->local_id, me, sizeof(me)),
+	       psk ? "shared secret (secrets.ike)" : "certificate (local.certs)");
+}
+
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
 	const struct wire_payload *idr = wire_msg_find(msg, PAYLOAD_IDR);
@@ -307,10 +315,7 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 				 : "no AUTH payload and no");
 		sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
 		if (error && error->type == N_AUTHENTICATION_FAILED)
-			sa_log(sa, LOG_CFG, LOG_CTRL,
-			       "the peer did not accept our identity, key or certificate: its log "
-			       "says "
-			       "which");
+			log_refused(sa);
 		fail(sa, E_AUTH, message);
 		return;
 	}

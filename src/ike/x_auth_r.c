@@ -87,6 +87,20 @@ static bool has_chosen(const struct ike_sa *sa, const struct conn *c)
 	return ok;
 }
 
+static void log_no_candidate(struct ike_sa *sa)
+{
+	sa_log(sa, LOG_CFG, LOG_CTRL, "no matching peer config found");
+	list_foreach(it, &sa->ike->conns) {
+		const struct conn *c = list_entry(it, struct conn, link);
+		const char *l = c->n_local ? c->local[0].id_text : NULL;
+		const char *r = c->n_remote ? c->remote[0].id_text : NULL;
+
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "connection '%s' has local.id '%s' and remote.id '%s'", c->conf->name,
+		       l ? l : "%any", r ? r : "%any");
+	}
+}
+
 /* Connections whose addresses, identities and IKE proposals fit, best first. */
 static void find_candidates(struct ike_sa *sa, const struct id *asked, struct candidates *out)
 {
@@ -109,11 +123,7 @@ static void find_candidates(struct ike_sa *sa, const struct id *asked, struct ca
 		sa_log(sa, LOG_CFG, LOG_CTRL, "selected peer config '%s'",
 		       out->conns[0]->conf->name);
 	else
-		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "no matching peer config found: no connection has local.id '%s', remote.id "
-		       "'%s' "
-		       "and these addresses",
-		       lid, rid);
+		log_no_candidate(sa);
 }
 
 static bool fits_method(const struct conn *c, const struct wire_payload *auth)
@@ -141,11 +151,15 @@ static void filter_method(struct ike_sa *sa, const struct wire_payload *auth, st
 		} else if (!auth) {
 			sa_log(sa, LOG_CFG, LOG_CTRL, "peer requested EAP, config unacceptable");
 		} else {
+			bool psk = auth->u.auth.method == AUTH_SHARED_KEY;
+
 			sa_log(sa, LOG_CFG, LOG_CTRL,
 			       "selected peer config '%s' unacceptable: non-matching "
 			       "authentication "
-			       "done (remote.auth wants another method)",
-			       l->conns[i]->conf->name);
+			       "done (the peer used a %s, remote.auth wants %s)",
+			       l->conns[i]->conf->name,
+			       psk ? "pre-shared key" : "public key signature",
+			       psk ? "pubkey" : "psk");
 		}
 	}
 	if (kept == 0 && l->n)
@@ -224,7 +238,7 @@ static int send_reply(struct ike_sa *sa)
 	enforce_unique(sa, msg);
 	sa_establish(sa);
 	notify = make_child(sa, msg, &cp, &child);
-	if (cp.count && !notify)
+	if (cp.count)
 		wire_put_cp(&w, &cp);
 	if (child)
 		child_put_answer(child, (struct view){0}, (struct view){0}, &w);

@@ -192,6 +192,18 @@ static void fail(struct ike_sa *sa, struct task *task, int err, const char *mess
 	task_finish(sa, err, message);
 }
 
+/* The same, but the peer has installed its half: have it removed. */
+static void undo(struct ike_sa *sa, struct task *task, int err, const char *message)
+{
+	struct child *c = task->child;
+
+	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+	task->child = NULL;
+	if (task_queue(sa, &task_child_delete, c, NULL, NULL))
+		child_destroy(c);
+	task_finish(sa, err, message);
+}
+
 static void on_offered(struct ike_sa *sa, struct ike_job *base)
 {
 	struct job_ke *j = (struct job_ke *)base;
@@ -247,16 +259,12 @@ static void complete(struct ike_sa *sa, struct task *task, struct view shared)
 
 	secret_done(&c->nonce);
 	secret_done(&c->peer_nonce);
-	if (err == 0) {
-		task->child = NULL;
-		task_finish(sa, 0, NULL);
+	if (err) {
+		undo(sa, task, err, "installing the CHILD_SA failed");
 		return;
 	}
-	/* The peer has installed its half: have it removed. */
 	task->child = NULL;
-	if (task_queue(sa, &task_child_delete, c, NULL, NULL))
-		child_destroy(c);
-	task_finish(sa, err, "installing the CHILD_SA failed");
+	task_finish(sa, 0, NULL);
 }
 
 static void on_finished(struct ike_sa *sa, struct ike_job *base)
@@ -264,7 +272,7 @@ static void on_finished(struct ike_sa *sa, struct ike_job *base)
 	struct job_ke *j = (struct job_ke *)base;
 
 	if (base->err)
-		fail(sa, sa->out.task, base->err, "the peer's KE payload is not acceptable");
+		undo(sa, sa->out.task, base->err, "the peer's KE payload is not acceptable");
 	else
 		complete(sa, sa->out.task, secret_view(&j->shared));
 }
@@ -304,24 +312,20 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 	const struct alg *alg;
 	struct job_ke *job;
 	uint16_t notify;
-	char why[128];
+	char why[CHILD_WHY_MAX];
 
 	if (error && error->type == N_INVALID_KE_PAYLOAD) {
 		on_invalid_ke(sa, task, error);
 		return;
 	}
 	if (error) {
-		const char *name = ike_notify_name(error->type);
-
-		snprintf(why, sizeof(why), "received %s notify error, no CHILD_SA built",
-			 name ? name : "an unknown");
-		sa_log(sa, LOG_IKE, LOG_CTRL, "%s", why);
-		fail(sa, task, E_NOPROPOSAL, why);
+		child_log_refused(c, error->type, why);
+		fail(sa, task, child_refusal(error->type), why);
 		return;
 	}
 	if (!nonce_ok(nonce) || child_check_answer(c, msg, false, &notify) ||
 	    secret_copy(&c->peer_nonce, nonce->u.data)) {
-		fail(sa, task, E_MALFORMED, "the peer's answer is not acceptable (see above)");
+		undo(sa, task, E_MALFORMED, "the peer's answer is not acceptable (see above)");
 		return;
 	}
 	alg = ke_of(&c->chosen);
@@ -330,12 +334,12 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 		return;
 	}
 	if (!ke || !c->ke || ke->u.ke.method != alg->id || ke_alg(c->ke) != alg) {
-		fail(sa, task, E_MALFORMED, "the peer's KE payload is not of the method it chose");
+		undo(sa, task, E_MALFORMED, "the peer's KE payload is not of the method it chose");
 		return;
 	}
 	job = job_ke_new(JOB_KE_FINISH, alg, ke->u.ke.data, c->ke, on_finished);
 	if (!job) {
-		fail(sa, task, E_NOMEM, err_text(E_NOMEM));
+		undo(sa, task, E_NOMEM, err_text(E_NOMEM));
 		return;
 	}
 	c->ke = NULL; /* the job has it */

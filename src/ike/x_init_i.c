@@ -311,7 +311,7 @@ static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char w
 	init_take_notifies(sa, msg);
 	err = msg->sa.count == 1 ? select_proposal(&sel, &sa->chosen) : E_NOPROPOSAL;
 	if (err) {
-		select_log_mismatch(sa, &sel, "proposals");
+		select_log_mismatch(sa, &sel, sa_name(sa), "proposals");
 		snprintf(why, 128, "the peer chose a proposal that was not offered");
 		return err;
 	}

@@ -216,8 +216,10 @@ static int choose_proposal(struct ike_sa *sa, const struct wire_msg *msg, struct
 			return 0;
 		}
 	}
-	sel = selection(sa, found[0], msg);
-	select_log_mismatch(sa, &sel, "proposals");
+	for (size_t i = 0; i < n; i++) {
+		sel = selection(sa, found[i], msg);
+		select_log_mismatch(sa, &sel, found[i]->conf->name, "proposals");
+	}
 	return E_NOPROPOSAL;
 }
 

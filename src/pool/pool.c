@@ -496,7 +496,12 @@ int pool_acquire(struct pool_set *s, const struct pool_request *req, struct log_
 	for (size_t i = 0; i < req->pools->count; i++) {
 		if (usable_pool(s, req, i))
 			log_note(notes, LOG_CFG, LOG_CTRL,
-				 "pool '%s' is full, unable to assign address",
+				 "pool '%s' is full, unable to assign address (pools.%s.addrs has "
+				 "no more)",
+				 req->pools->items[i], req->pools->items[i]);
+		else if (!pool_exists(s, req->pools->items[i]))
+			log_note(notes, LOG_CFG, LOG_CTRL,
+				 "pool '%s' is not loaded: 'pools' of the connection names it",
 				 req->pools->items[i]);
 	}
 	return any ? E_FULL : E_NOTFOUND;
