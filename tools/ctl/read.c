@@ -140,7 +140,7 @@ int read_version(struct ctl *ctl)
 	if (ctl->format == CTL_JSON)
 		printf("{\"program\":\"%s\",\"version\":\"%s\"}\n", ctl->program, CYGNET_VERSION);
 	else
-		printf("Cygnet %s %s\n", ctl->program, CYGNET_VERSION);
+		printf("Cygnet %s%s\n", ctl->plain ? "" : "swanctl ", CYGNET_VERSION);
 	return 0;
 }
 
