@@ -42,42 +42,45 @@ void load_tell(struct load *l, struct conf_errors *errs)
 	*errs = (struct conf_errors){.count = 0};
 }
 
-int load_open(struct load *l, struct ctl *ctl)
+static int read_conf(struct load *l)
 {
-	const struct conf_pos nowhere = {NULL, 0, 0};
-	const char *dir = getenv("SWANCTL_DIR"), *file = ctl_option(ctl, "file");
+	const char *dir = getenv("SWANCTL_DIR"), *file = ctl_option(l->ctl, "file");
 	char path[PATH_MAX + 16];
 	int rc;
 
-	memset(l, 0, sizeof(*l));
-	l->ctl = ctl;
 	snprintf(l->dir, sizeof(l->dir), "%s", dir && *dir ? dir : CYGNET_SYSCONFDIR "/swanctl");
 	snprintf(path, sizeof(path), "%s/swanctl.conf", l->dir);
 	rc = conf_parse_file(file ? file : path, &l->syntax, &l->root);
 	tell(l, &l->syntax);
-	if (rc) {
-		if (l->syntax.count == 0)
-			fprintf(stderr, "%s: %s\n", file ? file : path, err_text(rc));
-		l->failed = true;
-		l->root = conf_node_new(NULL, "", nowhere);
-	}
-	return l->root ? 0 : E_NOMEM;
+	if (rc && l->syntax.count == 0)
+		fprintf(stderr, "%s: %s\n", file ? file : path, err_text(rc));
+	return rc;
 }
 
-int load_close(struct load *l)
-{
-	conf_node_free(l->root);
-	conf_errors_done(&l->syntax);
-	return l->failed ? CTL_BAD_CONFIG : CTL_OK;
-}
-
-void load_check(struct load *l)
+static void check_conf(struct load *l)
 {
 	struct conf_errors errs = {.count = 0};
 
 	conf_check_swanctl(l->root, &errs);
 	load_tell(l, &errs);
 	l->checked = true;
+}
+
+int load_run(struct ctl *ctl, bool check, void (*const *parts)(struct load *l))
+{
+	struct load l = {.ctl = ctl};
+
+	if (read_conf(&l)) {
+		l.failed = true;
+	} else {
+		if (check)
+			check_conf(&l);
+		for (; *parts; parts++)
+			(*parts)(&l);
+		conf_node_free(l.root);
+	}
+	conf_errors_done(&l.syntax);
+	return l.failed ? CTL_BAD_CONFIG : CTL_OK;
 }
 
 static bool same_file(const struct conf_pos *a, const struct conf_pos *b)
@@ -282,6 +285,21 @@ static int unload_name(struct load *l, const struct load_kind *kind, const char 
 	return rc;
 }
 
+static void unload_missing(struct load *l, const struct load_kind *kind, const struct strs *names,
+			   struct tally *t)
+{
+	const struct conf_node *all = conf_node_section(l->root, kind->section);
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (all && conf_node_section(all, names->items[i]))
+			continue;
+		if (unload_name(l, kind, names->items[i]))
+			l->failed = true;
+		else
+			t->unloaded++;
+	}
+}
+
 static void print_summary(struct load *l, const struct load_kind *kind, const struct tally *t)
 {
 	if (t->failed) {
@@ -313,14 +331,8 @@ void load_sections(struct load *l, const struct load_kind *kind)
 		else
 			t.loaded++;
 	}
-	for (size_t i = 0; i < names.count; i++) {
-		if (all && conf_node_section(all, names.items[i]))
-			continue;
-		if (unload_name(l, kind, names.items[i]))
-			l->failed = true;
-		else
-			t.unloaded++;
-	}
+	if (l->syntax.count == 0)
+		unload_missing(l, kind, &names, &t);
 	print_summary(l, kind, &t);
 	strs_done(&names);
 }
@@ -329,16 +341,8 @@ void load_sections(struct load *l, const struct load_kind *kind)
 
 int load_all(struct ctl *ctl)
 {
-	struct load l;
+	static void (*const parts[])(struct load *) = {load_creds_part, load_authorities_part,
+						       load_pools_part, load_conns_part, NULL};
 
-	if (load_open(&l, ctl)) {
-		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
-		return CTL_FAILED;
-	}
-	load_check(&l);
-	load_creds_part(&l);
-	load_authorities_part(&l);
-	load_pools_part(&l);
-	load_conns_part(&l);
-	return load_close(&l);
+	return load_run(ctl, true, parts);
 }

@@ -17,18 +17,17 @@ struct ctl;
 struct load {
 	struct ctl *ctl;
 	char dir[PATH_MAX];	   /* /etc/swanctl */
-	struct conf_node *root;	   /* of swanctl.conf; an empty tree if it cannot be read */
+	struct conf_node *root;	   /* of swanctl.conf */
 	struct conf_errors syntax; /* what the parser found */
 	bool checked;		   /* all errors of all sections have been told */
 	bool failed;		   /* something was wrong: CTL_BAD_CONFIG in the end */
 };
 
-/* Read the file and tell the parser's errors. E_NOMEM. */
-int load_open(struct load *l, struct ctl *ctl) ERR_MUST_CHECK;
-/* Free; returns the exit status. */
-int load_close(struct load *l);
-/* Check the whole file against the schema and tell all errors. */
-void load_check(struct load *l);
+/*
+ * A whole load verb: read the file, tell the parser's errors, with check also those of all sections,
+ * and run the parts up to a NULL. Nothing is done if the file cannot be read. Returns an exit status.
+ */
+int load_run(struct ctl *ctl, bool check, void (*const *parts)(struct load *l));
 /* Tell errors, unless they have been told by load_check(); empties the list. */
 void load_tell(struct load *l, struct conf_errors *errs);
 /* Whether a section lost something to a syntax error. */
@@ -64,7 +63,10 @@ struct load_kind {
 		   struct wbuf *w);
 };
 
-/* Load what the file has, unload what it no longer has, and print a line for each and a summary. */
+/*
+ * Load what the file has, unload what it no longer has, and print a line for each and a summary.
+ * Nothing is unloaded while the file has syntax errors: the name may only have got lost.
+ */
 void load_sections(struct load *l, const struct load_kind *kind);
 
 /* The parts of load-all. */

@@ -72,12 +72,7 @@ void load_authorities_part(struct load *l)
 
 int load_authorities(struct ctl *ctl)
 {
-	struct load l;
+	static void (*const parts[])(struct load *) = {load_authorities_part, NULL};
 
-	if (load_open(&l, ctl)) {
-		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
-		return CTL_FAILED;
-	}
-	load_authorities_part(&l);
-	return load_close(&l);
+	return load_run(ctl, false, parts);
 }

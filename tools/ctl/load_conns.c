@@ -138,13 +138,7 @@ void load_conns_part(struct load *l)
 
 int load_conns(struct ctl *ctl)
 {
-	struct load l;
+	static void (*const parts[])(struct load *) = {load_conns_part, NULL};
 
-	if (load_open(&l, ctl)) {
-		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
-		return CTL_FAILED;
-	}
-	load_check(&l);
-	load_conns_part(&l);
-	return load_close(&l);
+	return load_run(ctl, true, parts);
 }

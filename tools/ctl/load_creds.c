@@ -430,7 +430,9 @@ void load_creds_part(struct load *l)
 			load_shared(&c, &c.secrets[i]);
 	}
 	unload(&c, "unload-key", &c.old_keys);
-	unload(&c, "unload-shared", &c.old_shared);
+	/* After a syntax error a secret may only seem to be gone. */
+	if (l->syntax.count == 0)
+		unload(&c, "unload-shared", &c.old_shared);
 	for (size_t i = 0; i < c.n_secrets; i++)
 		conf_secret_done(&c.secrets[i]);
 	free(c.secrets);
@@ -441,12 +443,7 @@ void load_creds_part(struct load *l)
 
 int load_creds(struct ctl *ctl)
 {
-	struct load l;
+	static void (*const parts[])(struct load *) = {load_creds_part, NULL};
 
-	if (load_open(&l, ctl)) {
-		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
-		return CTL_FAILED;
-	}
-	load_creds_part(&l);
-	return load_close(&l);
+	return load_run(ctl, false, parts);
 }

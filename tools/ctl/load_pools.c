@@ -53,12 +53,7 @@ void load_pools_part(struct load *l)
 
 int load_pools(struct ctl *ctl)
 {
-	struct load l;
+	static void (*const parts[])(struct load *) = {load_pools_part, NULL};
 
-	if (load_open(&l, ctl)) {
-		fprintf(stderr, "%s: %s\n", ctl->program, err_text(E_NOMEM));
-		return CTL_FAILED;
-	}
-	load_pools_part(&l);
-	return load_close(&l);
+	return load_run(ctl, false, parts);
 }

@@ -11,7 +11,11 @@ int main(int argc, char **argv)
 {
 	struct ctl ctl;
 	bool done;
-	int rc = args_parse(argc, argv, &ctl, &done);
+	int rc;
+
+	/* Lines and complaints keep their order when both go to one pipe. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	rc = args_parse(argc, argv, &ctl, &done);
 
 	if (!done) {
 		rc = ctl.verb->offline ? CTL_OK : ctl_connect(&ctl);
