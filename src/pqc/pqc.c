@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pqc/ct.h"
+#include "pqc/frodo/frodo.h"
 #include "pqc/mlkem/mlkem.h"
 
 #define MAX_CONTEXT 255
@@ -16,6 +17,12 @@ static const struct pqc_kem *const kems[] = {
 	&mlkem_512,
 	&mlkem_768,
 	&mlkem_1024,
+	&frodo_640_aes,
+	&frodo_640_shake,
+	&frodo_976_aes,
+	&frodo_976_shake,
+	&frodo_1344_aes,
+	&frodo_1344_shake,
 	NULL,
 };
 

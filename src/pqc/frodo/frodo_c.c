@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pqc/frodo/frodo_ops.h"
+
+#define ROWS 8
+
+static void dot(uint16_t *out, const uint16_t *a, const uint16_t *bt, unsigned n)
+{
+	for (unsigned r = 0; r < ROWS; r++) {
+		for (unsigned c = 0; c < ROWS; c++) {
+			const uint16_t *x = a + (size_t)r * n, *y = bt + (size_t)c * n;
+			uint16_t sum = 0;
+
+			for (unsigned j = 0; j < n; j++)
+				sum = (uint16_t)(sum + (uint32_t)x[j] * y[j]);
+			out[r * ROWS + c] = (uint16_t)(out[r * ROWS + c] + sum);
+		}
+	}
+}
+
+static void accumulate(const struct frodo_slice *p)
+{
+	for (unsigned k = 0; k < ROWS; k++) {
+		const uint16_t *s = p->s + (size_t)k * p->n;
+		uint16_t *out = p->out + (size_t)k * p->n;
+
+		for (unsigned r = 0; r < ROWS; r++) {
+			const uint16_t *a = p->a + (size_t)r * p->n;
+
+			for (unsigned j = 0; j < p->n; j++)
+				out[j] = (uint16_t)(out[j] + (uint32_t)s[r] * a[j]);
+		}
+	}
+}
+
+/* Bit 0 is the sign; the 15 bits above it are compared with every threshold. */
+static void sample(uint16_t *words, size_t len, const uint16_t *table, unsigned entries)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint32_t t = words[i] >> 1, sign = 0 - (words[i] & 1U), e = 0;
+
+		for (unsigned j = 0; j < entries; j++)
+			e += (table[j] - t) >> 31;
+		words[i] = (uint16_t)((e ^ sign) - sign);
+	}
+}
+
+const struct frodo_ops frodo_c_ops = {dot, accumulate, sample};
