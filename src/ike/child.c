@@ -541,6 +541,8 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 		.mark_out_mask = f->mark_out_mask,
 		.if_id_in = f->if_id_in,
 		.if_id_out = f->if_id_out,
+		.hard_bytes = f->life_bytes,
+		.hard_packets = f->life_packets,
 	};
 	int n = snprintf(name, sizeof(name), "%s{%u}", f->name, c->uid);
 

@@ -314,16 +314,35 @@ struct restart {
 	struct strs children;
 };
 
-static void collect_restarts(const struct ike_sa *sa, struct restart *out)
+static void collect_restarts(const struct ike_sa *sa, bool closed, struct restart *out)
 {
 	*out = (struct restart){0};
 	list_foreach(it, &sa->children) {
 		const struct child *c = list_entry(it, struct child, link);
+		enum conf_action action = closed ? c->conf->close_action : c->conf->dpd_action;
 
-		if ((c->conf->dpd_action & CONF_ACTION_START) && c->handle &&
+		if ((action & CONF_ACTION_START) && c->handle &&
 		    strs_add(&out->children, c->conf->name) == 0 && !out->conn)
 			out->conn = conn_get(c->conn);
 	}
+}
+
+static void start_again(struct ike *ike, struct restart *again)
+{
+	for (size_t i = 0; i < again->children.count; i++)
+		control_start_child(ike, again->conn, again->children.items[i]);
+	strs_done(&again->children);
+	conn_put(again->conn);
+}
+
+void control_peer_closed(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct restart again;
+
+	collect_restarts(sa, true, &again);
+	sa_close(sa, E_CANCELED, "the peer deleted the IKE_SA");
+	start_again(ike, &again);
 }
 
 void control_peer_silent(struct ike_sa *sa)
@@ -338,12 +357,9 @@ void control_peer_silent(struct ike_sa *sa)
 		sa_destroy(sa, E_TIMEOUT, "peer not responding");
 		return;
 	}
-	collect_restarts(sa, &again);
+	collect_restarts(sa, false, &again);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "peer of IKE_SA %s[%u] does not answer, deleting it",
 	       sa_name(sa), sa->uid);
 	sa_destroy(sa, E_TIMEOUT, "peer not responding");
-	for (size_t i = 0; i < again.children.count; i++)
-		control_start_child(ike, again.conn, again.children.items[i]);
-	strs_done(&again.children);
-	conn_put(again.conn);
+	start_again(ike, &again);
 }

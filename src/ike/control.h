@@ -14,6 +14,8 @@ void control_complete(struct ike_request *request, int err, const char *message)
 /* The peer did not answer a request: try again as keyingtries says, or destroy the SA and do what
  * dpd_action says. */
 void control_peer_silent(struct ike_sa *sa);
+/* The peer deleted the IKE SA: close it (sa_close) and do what close_action says. */
+void control_peer_closed(struct ike_sa *sa);
 /* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
 void control_start_child(struct ike *ike, struct conn *conn, const char *child);
 

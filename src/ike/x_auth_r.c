@@ -215,6 +215,25 @@ static void enforce_unique(struct ike_sa *sa, const struct wire_msg *msg)
 	}
 }
 
+/* unique = keep: whether an older SA of this peer forbids a new one. */
+static bool kept_out(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	if (sa->conn->conf->unique != CONF_UNIQUE_KEEP || wire_msg_notify(msg, N_INITIAL_CONTACT))
+		return false;
+	list_foreach(it, &sa->ike->sas) {
+		const struct ike_sa *old = list_entry(it, struct ike_sa, link);
+
+		if (old != sa && old->state == IKE_S_ESTABLISHED &&
+		    id_equal(&old->remote_id, &sa->remote_id)) {
+			sa_log(sa, LOG_IKE, LOG_CTRL,
+			       "peer '%s' is connected already, keeping that IKE_SA (unique = keep)",
+			       sa_id_text(&sa->remote_id, (char[256]){0}, 256));
+			return true;
+		}
+	}
+	return false;
+}
+
 static int send_reply(struct ike_sa *sa)
 {
 	const struct wire_msg *msg = &sa->ike->msg;
@@ -273,7 +292,9 @@ static void authenticated(struct ike_sa *sa, struct conn *conn, const struct wir
 		sa_log(sa, LOG_IKE, LOG_CTRL, "peer supports MOBIKE");
 	}
 	auth_take_certreqs(sa, msg);
-	if (idr)
+	if (kept_out(sa, msg))
+		err = E_EXISTS;
+	if (err == 0 && idr)
 		err = id_from_wire(idr->u.id.type, idr->u.id.data, &asked);
 	if (err == 0)
 		err = auth_begin(sa, true, idr ? &asked : NULL, send_reply);

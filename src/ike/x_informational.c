@@ -3,6 +3,7 @@
 
 #include "ike/child.h"
 #include "ike/conn.h"
+#include "ike/control.h"
 #include "ike/liveness.h"
 #include "ike/natd.h"
 #include "ike/sa.h"
@@ -43,6 +44,19 @@ static void log_closing(struct child *c)
 
 /* ---- responder ---- */
 
+/* close_action: what the peer closes may be wanted here. */
+static void close_child(struct child *c)
+{
+	struct ike_sa *sa = c->sa;
+	struct conn *conn = conn_get(c->conn);
+	const struct conf_child *conf = c->conf;
+
+	child_destroy(c);
+	if (conf->close_action & CONF_ACTION_START)
+		control_start_child(sa->ike, conn, conf->name);
+	conn_put(conn);
+}
+
 /* The peer deletes children: name our halves in the reply and remove both. */
 static void delete_children(struct ike_sa *sa, const struct wire_delete *d, struct wbuf *spis)
 {
@@ -67,7 +81,7 @@ static void delete_children(struct ike_sa *sa, const struct wire_delete *d, stru
 		sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for ESP CHILD_SA with SPI %08x",
 		       c->spi_in);
 		wbuf_u32(spis, c->spi_in);
-		child_destroy(c);
+		close_child(c);
 		sa_log(sa, LOG_IKE, LOG_CTRL, "CHILD_SA closed");
 	}
 }
@@ -144,7 +158,7 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (window_reply(sa, &w))
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 	else if (gone)
-		sa_close(sa, E_CANCELED, "the peer deleted the IKE_SA");
+		control_peer_closed(sa);
 	wbuf_done(&b);
 	wbuf_done(&spis);
 }
