@@ -44,6 +44,7 @@ struct daemon {
 	struct loop loop;
 	struct log *log;
 	struct filelog *filelog;
+	struct log_sink terminal; /* for errors while it starts, if the log does not go to stderr */
 	struct filelog_levels forced; /* by the command line */
 	const char *conf_path;	      /* of strongswan.conf */
 	struct settings *settings;

@@ -253,9 +253,20 @@ static int begin_poll(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb cb)
 	return uv_poll_start(poll, UV_READABLE, cb) == 0 ? 0 : E_IO;
 }
 
+static const int signals[3] = {SIGTERM, SIGINT, SIGHUP};
+
+void loop_hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = 0; i < 3; i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 static int begin_signals(struct daemon *d)
 {
-	static const int numbers[3] = {SIGTERM, SIGINT, SIGHUP};
 
 	for (int i = 0; i < 3; i++) {
 		uv_signal_t *s = &d->loop.signals[i];
@@ -263,7 +274,7 @@ static int begin_signals(struct daemon *d)
 		if (uv_signal_init(&d->uv, s) != 0)
 			return E_IO;
 		s->data = d;
-		if (uv_signal_start(s, on_signal, numbers[i]) != 0)
+		if (uv_signal_start(s, on_signal, signals[i]) != 0)
 			return E_IO;
 	}
 	return 0;
@@ -309,7 +320,9 @@ int loop_run(struct daemon *d)
 		log_set_thread(THREAD_ENGINE);
 		arm_alive(d);
 		run_scripts(d, "start", on_started);
+		loop_hold_signals(false);
 		uv_run(&d->uv, UV_RUN_DEFAULT);
+		loop_hold_signals(true);
 		log_set_thread(THREAD_CONTROL);
 	} else {
 		log_print(d->log, NULL, LOG_DMN, LOG_AUDIT, "starting the event loop failed: %s",

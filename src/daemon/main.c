@@ -87,8 +87,14 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	status = uv_loop_init(&d.uv);
+	if (status) {
+		fprintf(stderr, "cygnetd: no event loop: %s\n", uv_strerror(status));
+		return STATUS_FAILED;
+	}
 	/* Clients and log readers may hang up. */
 	sigaction(SIGPIPE, &ignore, NULL);
+	loop_hold_signals(true);
 	d.conf_path = path && *path ? path : CYGNET_SYSCONFDIR "/strongswan.conf";
 	status = setup_daemon(&d) == 0 && loop_run(&d) == 0 ? EXIT_SUCCESS : STATUS_FAILED;
 	if (!setup_undo(&d))

@@ -4,12 +4,12 @@
 
 #include "base/err.h"
 
-struct log;
+struct log_notes;
 
 /*
  * Check that what the daemon cannot do without is there, and give up every other capability. Scripts
- * that root's daemon starts have root's rights again. E_PERM; the log says what to do.
+ * that root's daemon starts have root's rights again. E_PERM; the notes say what to do.
  */
-int privilege_confine(struct log *log) ERR_MUST_CHECK;
+int privilege_confine(struct log_notes *notes) ERR_MUST_CHECK;
 
 #endif

@@ -42,12 +42,28 @@ static void write_stderr(struct log_sink *sink, const struct log_line *line)
 	fprintf(stderr, "cygnetd: %s\n", line->text);
 }
 
-static int begin_log(struct daemon *d)
+/* Whoever starts a daemon that cannot run looks at the terminal, whatever the settings. */
+static void begin_terminal(struct daemon *d)
 {
-	const struct filelog_params params = {
-		.log = d->log, .settings = settings_root(d->settings), .forced = &d->forced};
+	list_init(&d->terminal.link);
+	log_sink_set_all(&d->terminal, LOG_AUDIT);
+	d->terminal.write = write_stderr;
+	if (!filelog_has_stderr(d->filelog))
+		log_add_sink(d->log, &d->terminal);
+}
 
-	return filelog_open(&params, &d->filelog);
+/* A daemon that will not start leaves the files as they are: they may be another one's. */
+static int begin_log(struct daemon *d, bool starts)
+{
+	const struct filelog_params params = {.log = d->log,
+					      .settings = settings_root(d->settings),
+					      .forced = &d->forced,
+					      .reopen = !starts};
+	int err = filelog_open(&params, &d->filelog);
+
+	if (!err)
+		begin_terminal(d);
+	return err;
 }
 
 static void say_hello(struct daemon *d, const struct conf_errors *errs)
@@ -69,28 +85,9 @@ static void say_hello(struct daemon *d, const struct conf_errors *errs)
 			  d->conf_path);
 }
 
-static int load_settings(struct daemon *d)
-{
-	struct conf_errors errs = {.count = 0};
-	int err;
-
-	d->log = log_new();
-	if (!d->log)
-		return E_NOMEM;
-	err = settings_load(d->conf_path, &errs, &d->settings);
-	if (err == E_CONFIG)
-		err = 0;
-	if (!err)
-		err = begin_log(d);
-	if (!err)
-		say_hello(d, &errs);
-	conf_errors_done(&errs);
-	return err;
-}
-
 /* ---- what others can see ---------------------------------------------------------------------- */
 
-static int open_vici(struct daemon *d)
+static int open_vici(struct daemon *d, struct log_notes *notes)
 {
 	const struct transport_params params = {
 		.loop = &d->uv,
@@ -102,8 +99,8 @@ static int open_vici(struct daemon *d)
 
 	err = transport_new(&params, &d->transport, &why);
 	if (err)
-		log_print(d->log, NULL, LOG_DMN, LOG_AUDIT, "no control socket: %s",
-			  why ? why : err_text(err));
+		log_note(notes, LOG_DMN, LOG_AUDIT, "no control socket: %s",
+			 why ? why : err_text(err));
 	free(why);
 	return err;
 }
@@ -150,15 +147,35 @@ static int open_datapath(struct daemon *d)
 	return err;
 }
 
-/* Outside first, and of that first what tells us that another daemon is running. */
+/*
+ * Rights, and then the control socket, which tells whether another daemon is running; before that
+ * nothing is touched, not even a log file. *out_start says how it went, once there is a log.
+ */
+static int begin(struct daemon *d, int *out_start)
+{
+	struct conf_errors errs = {.count = 0};
+	struct log_notes notes = {.count = 0};
+	int err;
+
+	d->log = log_new();
+	err = d->log ? settings_load(d->conf_path, &errs, &d->settings) : E_NOMEM;
+	if (err == 0 || err == E_CONFIG) {
+		*out_start = privilege_confine(&notes);
+		if (*out_start == 0)
+			*out_start = open_vici(d, &notes);
+		err = begin_log(d, *out_start == 0);
+	}
+	if (err == 0)
+		say_hello(d, &errs);
+	log_flush_notes(d->log, NULL, &notes);
+	conf_errors_done(&errs);
+	return err;
+}
+
 static int open_outside(struct daemon *d)
 {
-	int err = privilege_confine(d->log);
+	int err = choose_datapath(d);
 
-	if (!err)
-		err = open_vici(d);
-	if (!err)
-		err = choose_datapath(d);
 	if (!err)
 		err = sockets_open(d->settings, d->log, &d->sockets);
 	return err ? err : open_datapath(d);
@@ -332,23 +349,19 @@ static int make_inside(struct daemon *d)
 
 int setup_daemon(struct daemon *d)
 {
-	struct log_sink sink = {.write = write_stderr};
-	int err = uv_loop_init(&d->uv) == 0 ? load_settings(d) : E_NOMEM;
+	int start = 0;
+	int err = begin(d, &start);
 
 	if (err) {
 		fprintf(stderr, "cygnetd: %s\n", err_text(err));
 		return err;
 	}
-	/* Whoever starts a daemon that cannot run looks at the terminal, whatever the settings. */
-	log_sink_set_all(&sink, LOG_AUDIT);
-	if (!filelog_has_stderr(d->filelog))
-		log_add_sink(d->log, &sink);
-	err = open_outside(d);
-	if (!err)
-		err = make_inside(d);
-	if (!filelog_has_stderr(d->filelog))
-		log_remove_sink(d->log, &sink);
-	return err;
+	if (!start)
+		start = open_outside(d);
+	if (!start)
+		start = make_inside(d);
+	log_remove_sink(d->log, &d->terminal);
+	return start;
 }
 
 /* ---- taking down ------------------------------------------------------------------------------ */

@@ -10,8 +10,8 @@ struct daemon;
 
 /*
  * Make everything there is to a daemon, in an order in which a start that fails disturbs nobody.
- * d->conf_path and d->forced are the caller's, the rest is zero. What fails is told in the log,
- * which is stderr at least. Call setup_undo() in every case.
+ * d->conf_path, d->forced and the loop d->uv (initialised) are the caller's, the rest is zero. What
+ * fails is told in the log, which is stderr at least. Call setup_undo() in every case.
  */
 int setup_daemon(struct daemon *d) ERR_MUST_CHECK;
 /*
