@@ -5,6 +5,7 @@
 
 #include "pqc/ct.h"
 #include "pqc/frodo/frodo.h"
+#include "pqc/mldsa/mldsa.h"
 #include "pqc/mlkem/mlkem.h"
 
 #define MAX_CONTEXT 255
@@ -27,6 +28,12 @@ static const struct pqc_kem *const kems[] = {
 };
 
 static const struct pqc_sig *const sigs[] = {
+	&mldsa_dilithium2,
+	&mldsa_dilithium3,
+	&mldsa_dilithium5,
+	&mldsa_44,
+	&mldsa_65,
+	&mldsa_87,
 	NULL,
 };
 
