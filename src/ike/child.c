@@ -200,10 +200,11 @@ static void put_keying(const struct child *c, struct view nonce, struct view ke_
 	if (nonce.len)
 		wire_put_nonce(w, nonce);
 	if (ke_data.len) {
-		const struct transform *t = proposal_find(
-			c->chosen.count ? &c->chosen : &c->conf->esp->p[0], TRANSFORM_KE);
+		/* Ours if we offer, else the one that was chosen. */
+		uint16_t method =
+			c->ke ? ke_alg(c->ke)->id : proposal_find(&c->chosen, TRANSFORM_KE)->id;
 
-		wire_put_ke(w, t->id, ke_data);
+		wire_put_ke(w, method, ke_data);
 	}
 }
 

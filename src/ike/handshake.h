@@ -29,7 +29,8 @@ struct handshake {
 	char *child_name;	    /* to set up in IKE_AUTH; NULL: childless */
 	struct child *child;	    /* being set up in IKE_AUTH */
 
-	bool peer_wants_cert; /* a CERTREQ came */
+	bool announce_fragments; /* in our IKE_SA_INIT response */
+	bool peer_wants_cert;	 /* a CERTREQ came */
 	size_t n_certreq;
 	uint8_t certreq[SA_MAX_CERTREQ][20]; /* SHA-1 of SPKI of the peer's CAs */
 

@@ -74,12 +74,20 @@ static void take_vendor(struct ike_sa *sa, struct view id)
 	free(hex);
 }
 
+void init_take_fragmentation(struct ike_sa *sa, const struct wire_msg *msg,
+			     const struct conf_conn *conf)
+{
+	bool theirs = wire_msg_notify(msg, N_FRAGMENTATION_SUPPORTED);
+
+	sa->hs->announce_fragments = theirs && conf->fragmentation != CONF_FRAG_NO;
+	sa->peer_fragments = theirs && (conf->fragmentation == CONF_FRAG_YES ||
+					conf->fragmentation == CONF_FRAG_FORCE);
+}
+
 void init_take_notifies(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_notify *hashes = wire_msg_notify(msg, N_SIGNATURE_HASH_ALGORITHMS);
-	bool fragment = !sa->conn || sa->conn->conf->fragmentation != CONF_FRAG_NO;
 
-	sa->peer_fragments = fragment && wire_msg_notify(msg, N_FRAGMENTATION_SUPPORTED);
 	sa->peer_multi_auth = wire_msg_notify(msg, N_MULTIPLE_AUTH_SUPPORTED);
 	if (hashes)
 		take_hashes(sa, hashes->data);

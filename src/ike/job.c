@@ -216,6 +216,15 @@ static int parse_auth(struct job_verify *j, struct view *out_sig)
 	return j->scheme ? 0 : E_UNSUPPORTED;
 }
 
+static void note_received(struct job_verify *j, const struct cert *c)
+{
+	char *subject = cert_subject_text(c);
+
+	log_note(&j->base.notes, LOG_IKE, LOG_CTRL, "received %s cert \"%s\"",
+		 c->ca ? "issuer" : "end entity", subject ? subject : "?");
+	free(subject);
+}
+
 static void verify_run(struct ike_job *base)
 {
 	struct job_verify *j = (struct job_verify *)base;
@@ -230,7 +239,7 @@ static void verify_run(struct ike_job *base)
 			log_note(&base->notes, LOG_IKE, LOG_CTRL,
 				 "certificate %zu of the peer cannot be parsed", i + 1);
 		else
-			n++;
+			note_received(j, chain[n++]);
 	}
 	if (err == 0)
 		err = parse_auth(j, &sig);

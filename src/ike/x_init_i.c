@@ -309,6 +309,7 @@ static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char w
 	    nonce->u.data.len > IKE_NONCE_MAX || msg->hdr.spi_r == 0)
 		return E_MALFORMED;
 	init_take_notifies(sa, msg);
+	init_take_fragmentation(sa, msg, sa->conn->conf);
 	err = msg->sa.count == 1 ? select_proposal(&sel, &sa->chosen) : E_NOPROPOSAL;
 	if (err) {
 		select_log_mismatch(sa, &sel, sa_name(sa), "proposals");

@@ -244,7 +244,7 @@ static int send_reply(struct ike_sa *sa, const struct job_ke *j)
 	wire_put_nonce(&w, secret_view(&hs->nr));
 	init_put_natd(sa, &w);
 	auth_put_certreq(sa, NULL, &w);
-	if (sa->peer_fragments)
+	if (hs->announce_fragments)
 		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
 	if (sa->peer_hashes)
 		init_put_hashes(sa, &w);
@@ -314,6 +314,7 @@ static uint16_t accept_request(struct ike_sa *sa, struct view datagram, const st
 	init_take_notifies(sa, msg);
 	if (choose_proposal(sa, msg, &conn))
 		return N_NO_PROPOSAL_CHOSEN;
+	init_take_fragmentation(sa, msg, conn->conf);
 	t = proposal_find(&sa->chosen, TRANSFORM_KE);
 	alg = alg_find(TRANSFORM_KE, t->id);
 	if (ke->method != t->id) {
