@@ -69,6 +69,7 @@ void child_destroy(struct child *c)
 		ike->ipsec->ops->free_spi(ike->ipsec, c->spi_in);
 	}
 	timer_stop(ike, &c->expire);
+	task_drop_child(c->sa, c);
 	list_remove(&c->link);
 	c->sa->n_children--;
 	ike->n_children--;
@@ -447,12 +448,12 @@ static void on_expire(struct timer *t)
 {
 	struct child *c = heap_entry(t, struct child, expire);
 
+	if (task_pending(c->sa, &task_child_delete, c))
+		return;
 	sa_log(c->sa, LOG_IKE, LOG_CTRL, "CHILD_SA %s{%u} reached its life_time, deleting",
 	       c->conf->name, c->uid);
-	if (c->state == CHILD_S_INSTALLED &&
-	    task_queue(c->sa, &task_child_delete, c, NULL, NULL) == 0)
-		return;
-	child_destroy(c);
+	if (task_queue(c->sa, &task_child_delete, c, NULL, NULL))
+		child_destroy(c);
 }
 
 static void set_lifetimes(struct child *c)

@@ -40,6 +40,20 @@ request_new(struct ike *ike, void (*done)(void *, const struct ike_request_resul
 	return r;
 }
 
+/* One less to wait for: false if it was the last, and the asker has been told. */
+static bool request_release(struct ike_request *r)
+{
+	if (--r->pending > 0)
+		return true;
+	if (r->done)
+		r->done(r->ctx, &(struct ike_request_result){r->err, r->message, r->matches,
+							     r->terminated});
+	list_remove(&r->link);
+	free(r->message);
+	free(r);
+	return false;
+}
+
 void control_complete(struct ike_request *r, int err, const char *message)
 {
 	if (err && !r->err) {
@@ -48,25 +62,7 @@ void control_complete(struct ike_request *r, int err, const char *message)
 	} else if (!err) {
 		r->terminated++;
 	}
-	if (--r->pending > 0)
-		return;
-	if (r->done)
-		r->done(r->ctx, &(struct ike_request_result){r->err, r->message, r->matches,
-							     r->terminated});
-	list_remove(&r->link);
-	free(r->message);
-	free(r);
-}
-
-/* The set-up call lets go of its own count: true if the request goes on. */
-static bool request_release(struct ike_request *r)
-{
-	bool last = r->pending == 1;
-
-	if (last && !r->err)
-		r->terminated--; /* balance what control_complete() counts for us */
-	control_complete(r, 0, NULL);
-	return !last;
+	request_release(r);
 }
 
 void ike_request_cancel(struct ike *ike, struct ike_request *request)

@@ -28,7 +28,7 @@ void ike_datapath_expire(struct ike *ike, uint64_t now, uint32_t handle, bool ha
 	struct child *c = find_child(ike, handle);
 
 	ike->now = now;
-	if (!c || !hard || c->state != CHILD_S_INSTALLED)
+	if (!c || !hard || task_pending(c->sa, &task_child_delete, c))
 		return;
 	sa_log(c->sa, LOG_KNL, LOG_CTRL, "CHILD_SA %s{%u} reached its volume limit, deleting",
 	       c->conf->name, c->uid);

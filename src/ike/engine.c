@@ -11,6 +11,7 @@
 #include "ike/task.h"
 #include "ike/timer.h"
 #include "ike/window.h"
+#include "ipsec/ipsec.h"
 
 static struct view spi_key(const struct hash_link *l)
 {

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/str.h"
 #include "conf/conn.h"
+#include "ipsec/ipsec.h"
 #include "wire/proposal.h"
 #include "wire/ts.h"
 
@@ -83,6 +84,7 @@ void ike_each_sa(struct ike *ike, uint64_t now, bool (*fn)(void *ctx, const stru
 
 struct ike_stats {
 	unsigned sas, half_open, children, jobs;
+	struct ipsec_drops drops;
 };
 void ike_get_stats(const struct ike *ike, struct ike_stats *out);
 

@@ -62,6 +62,10 @@ void task_run_next(struct ike_sa *sa)
 void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message)
 {
 	(void)sa;
+	/* What was to be deleted is gone, whoever did it. */
+	if (err == E_CANCELED &&
+	    (task->kind == &task_ike_delete || task->kind == &task_child_delete))
+		err = 0;
 	if (task->request)
 		control_complete(task->request, err, message);
 	free_task(task);
@@ -88,6 +92,18 @@ void task_continue(struct ike_sa *sa, const struct task_kind *kind)
 	err = kind->start(sa, t);
 	if (err)
 		sa_destroy(sa, err, err_text(err)); /* half a handshake is of no use */
+}
+
+void task_drop_child(struct ike_sa *sa, const struct child *child)
+{
+	list_foreach_safe(it, &sa->queue) {
+		struct task *t = list_entry(it, struct task, link);
+
+		if (t->child != child)
+			continue;
+		list_remove(&t->link);
+		task_drop(sa, t, E_CANCELED, "the CHILD_SA is gone");
+	}
 }
 
 bool task_pending(const struct ike_sa *sa, const struct task_kind *kind, const struct child *child)

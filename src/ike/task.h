@@ -64,6 +64,8 @@ void task_finish(struct ike_sa *sa, int err, const char *message);
 void task_continue(struct ike_sa *sa, const struct task_kind *kind);
 /* Drop a task that has not been started or whose SA goes; tells its request. */
 void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message);
+/* Drop the queued tasks about a child that goes. */
+void task_drop_child(struct ike_sa *sa, const struct child *child);
 /* Whether a task of this kind is queued or in flight (for this child, if not NULL). */
 bool task_pending(const struct ike_sa *sa, const struct task_kind *kind, const struct child *child);
 

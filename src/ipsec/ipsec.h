@@ -53,6 +53,18 @@ struct ipsec_stats {
 	uint64_t dropped_replay, dropped_auth;
 };
 
+/* Packets dropped since opening that no SA counts, by reason. */
+struct ipsec_drops {
+	uint64_t no_policy;   /* outbound, for no SA */
+	uint64_t unknown_spi; /* ESP for no SA */
+	uint64_t malformed;   /* neither ESP nor IP */
+	uint64_t ecn;	      /* congestion marked where it must not be (RFC 6040) */
+	uint64_t crypto;      /* encryption failed, or sequence numbers ran out */
+	uint64_t too_big;     /* answered by ICMP */
+	uint64_t tun, socket; /* refused by the kernel */
+	uint64_t behind;      /* came faster than they could be taken */
+};
+
 struct ipsec;
 
 struct ipsec_ops {
@@ -73,6 +85,7 @@ struct ipsec_ops {
 	/* Remove SAs and policies. The handle is gone afterwards. */
 	void (*remove)(struct ipsec *self, uint32_t handle);
 	int (*query)(struct ipsec *self, uint32_t handle, struct ipsec_stats *out) ERR_MUST_CHECK;
+	void (*drops)(struct ipsec *self, struct ipsec_drops *out);
 	/* Move to other outer addresses (MOBIKE, NAT mapping change). */
 	int (*update)(struct ipsec *self, uint32_t handle, const struct addr *local,
 		      const struct addr *remote, bool encap) ERR_MUST_CHECK;

@@ -37,6 +37,7 @@ static int load(struct server_call *call, const struct conf_conn *conn)
 		[IKE_CONN_ADDED] = "added",
 		[IKE_CONN_UPDATED] = "updated",
 		[IKE_CONN_REPLACED] = "replaced",
+		[IKE_CONN_UNCHANGED] = "unchanged",
 	};
 	struct vici_context *c = cmd_context(call);
 	enum ike_load_result result;
@@ -45,7 +46,7 @@ static int load(struct server_call *call, const struct conf_conn *conn)
 
 	if (rc)
 		cmd_fail(call, "%s", why ? why : err_text(rc));
-	else if (result != IKE_CONN_UNCHANGED)
+	else
 		log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "%s vici connection: %s", words[result],
 			  conn->name);
 	free(why);

@@ -82,6 +82,30 @@ static void put_memory(struct wbuf *w)
 	codec_section_end(w);
 }
 
+/* Packets that no SA counts: list-sas has those of the SAs. */
+static void put_drops(struct wbuf *w, const struct ipsec_drops *d)
+{
+	const struct {
+		const char *key;
+		uint64_t count;
+	} rows[] = {
+		{"dropped-no-policy", d->no_policy},
+		{"dropped-unknown-spi", d->unknown_spi},
+		{"dropped-malformed", d->malformed},
+		{"dropped-ecn", d->ecn},
+		{"dropped-crypto", d->crypto},
+		{"dropped-too-big", d->too_big},
+		{"dropped-tun", d->tun},
+		{"dropped-socket", d->socket},
+		{"dropped-behind", d->behind},
+	};
+
+	codec_section(w, "datapath");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		codec_fmt(w, rows[i].key, "%" PRIu64, rows[i].count);
+	codec_section_end(w);
+}
+
 void cmd_info_stats(struct server_call *call)
 {
 	struct vici_context *c = cmd_context(call);
@@ -103,6 +127,7 @@ void cmd_info_stats(struct server_call *call)
 	codec_fmt(w, "total", "%u", stats.sas);
 	codec_fmt(w, "half-open", "%u", stats.half_open);
 	codec_section_end(w);
+	put_drops(w, &stats.drops);
 	codec_list(w, "plugins");
 	codec_item(w, view_str("cygnet"));
 	codec_item(w, view_str("openssl"));

@@ -419,7 +419,8 @@ def test_cygnet_json(lab, verb):
     carol.initiate("net")
     for host in (carol, moon):
         value = host.json(verb)
-        assert isinstance(value, (dict, list)) and value
+        assert isinstance(value, (dict, list))
+        assert value or (verb == "pools" and host is carol), "carol has no pools"
     text = carol.cygnet(verb, "--json", check=True).stdout
     expected = {"status": "carol@strongswan.org", "conns": "home", "certs": "Cyber Root CA",
                 "algs": "CURVE_25519", "version": "version", "pools": None}[verb]

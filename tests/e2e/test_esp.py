@@ -151,7 +151,7 @@ def _drops(host):
             return sum(int(v) if "drop" in k and not isinstance(v, (dict, list)) else walk(v)
                        for k, v in value.items())
         return sum(map(walk, value)) if isinstance(value, list) else 0
-    return walk(host.json("status"))
+    return walk(host.json("status")) + walk(host.json("stats"))
 
 
 def test_outbound_outside_selectors(lab):

@@ -166,6 +166,12 @@ static void del_vip(struct ipsec *self, const struct addr *vip)
 	fail_msg("a virtual IP is removed that was not installed");
 }
 
+static void drops(struct ipsec *self, struct ipsec_drops *out)
+{
+	(void)self;
+	*out = (struct ipsec_drops){0};
+}
+
 static bool needs_encap(struct ipsec *self)
 {
 	return of(self)->needs_encap;
@@ -188,6 +194,7 @@ static const struct ipsec_ops ops = {
 	.update = update,
 	.add_vip = add_vip,
 	.del_vip = del_vip,
+	.drops = drops,
 	.needs_encap = needs_encap,
 	.close = close_it,
 };

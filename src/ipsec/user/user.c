@@ -197,6 +197,7 @@ static const struct ipsec_ops user_ops = {
 	.remove_out = user_remove_out,
 	.remove = user_remove,
 	.query = user_query,
+	.drops = ipsec_user_drops,
 	.update = user_update,
 	.add_vip = user_add_vip,
 	.del_vip = user_del_vip,
@@ -419,12 +420,12 @@ static uint64_t value_of(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-void ipsec_user_drops(struct ipsec *self, struct ipsec_user_drops *out)
+void ipsec_user_drops(struct ipsec *self, struct ipsec_drops *out)
 {
 	const struct ipsec_user *u = user_of(self);
 	const struct esp_drops *d = worker_drops(u->worker);
 
-	*out = (struct ipsec_user_drops){
+	*out = (struct ipsec_drops){
 		.no_policy = value_of(&d->no_policy),
 		.unknown_spi = value_of(&d->unknown_spi),
 		.malformed = value_of(&d->malformed),

@@ -68,17 +68,7 @@ const char *ipsec_user_tun_name(struct ipsec *self);
 void ipsec_user_input(struct ipsec *self, struct view esp, const struct addr *local,
 		      const struct addr *remote);
 
-/* Packets dropped since opening that no SA counts (struct ipsec_stats), by reason. */
-struct ipsec_user_drops {
-	uint64_t no_policy;   /* from the TUN device, for no SA */
-	uint64_t unknown_spi; /* ESP for no SA */
-	uint64_t malformed;   /* neither ESP nor IP */
-	uint64_t ecn;	      /* congestion marked where it must not be (RFC 6040) */
-	uint64_t crypto;      /* encryption failed, or sequence numbers ran out */
-	uint64_t too_big;     /* answered by ICMP */
-	uint64_t tun, socket; /* refused by the kernel */
-	uint64_t behind;      /* ipsec_user_input() was too fast */
-};
-void ipsec_user_drops(struct ipsec *self, struct ipsec_user_drops *out);
+/* ops->drops of this backend. */
+void ipsec_user_drops(struct ipsec *self, struct ipsec_drops *out);
 
 #endif

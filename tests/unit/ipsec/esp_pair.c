@@ -128,7 +128,7 @@ static void command_stats(struct end *e, unsigned g)
 
 static void command_drops(struct end *e)
 {
-	struct ipsec_user_drops d;
+	struct ipsec_drops d;
 	char line[200];
 
 	ipsec_user_drops(e->ipsec, &d);
