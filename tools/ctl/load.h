@@ -24,8 +24,9 @@ struct load {
 };
 
 /*
- * A whole load verb: read the file, tell the parser's errors, with check also those of all sections,
- * and run the parts up to a NULL. Nothing is done if the file cannot be read. Returns an exit status.
+ * A whole load verb: read the file, tell the parser's errors (with check also those of all
+ * sections), and run the parts up to a NULL. Nothing is done if the file cannot be read. Returns an
+ * exit status.
  */
 int load_run(struct ctl *ctl, bool check, void (*const *parts)(struct load *l));
 /* Tell errors, unless they have been told by load_check(); empties the list. */

@@ -123,7 +123,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* ---- talking ---------------------------------------------------------------------------------- */
+/* ---- talking -------------------------------------------------------------------------------- */
 
 /* What the thread saw; cmocka's checks belong to the main thread. */
 struct talk {
@@ -216,7 +216,7 @@ static void test_talk(void **state)
 	assert_int_equal(stat(n->path, &st), -1);
 }
 
-/* ---- where to listen -------------------------------------------------------------------------- */
+/* ---- where to listen ------------------------------------------------------------------------ */
 
 static void test_stale_socket(void **state)
 {
