@@ -95,6 +95,18 @@ int pqc_kem_keypair(const struct pqc_kem *kem, const struct pqc_rng *rng, uint8_
 	return err;
 }
 
+int pqc_kem_from_seed(const struct pqc_kem *kem, struct pqc_bytes seed, uint8_t *pub, uint8_t *sec)
+{
+	bool fits = seed.len == kem->keypair_seed_len;
+	const struct pqc_rng rng = pqc_rng_replay(&seed);
+
+	if (fits)
+		return pqc_kem_keypair(kem, &rng, pub, sec);
+	pqc_ct_wipe(pub, kem->public_len);
+	pqc_ct_wipe(sec, kem->secret_len);
+	return PQC_E_KEY;
+}
+
 int pqc_kem_encaps(const struct pqc_kem *kem, const struct pqc_rng *rng, struct pqc_bytes pub,
 		   uint8_t *ct, uint8_t *shared)
 {
@@ -148,12 +160,25 @@ int pqc_sig_keypair(const struct pqc_sig *sig, const struct pqc_rng *rng, uint8_
 	return err;
 }
 
+int pqc_sig_from_seed(const struct pqc_sig *sig, struct pqc_bytes seed, uint8_t *pub, uint8_t *sec)
+{
+	bool fits = seed.len == sig->keypair_seed_len;
+	const struct pqc_rng rng = pqc_rng_replay(&seed);
+
+	if (fits)
+		return pqc_sig_keypair(sig, &rng, pub, sec);
+	pqc_ct_wipe(pub, sig->public_len);
+	pqc_ct_wipe(sec, sig->secret_len);
+	return PQC_E_KEY;
+}
+
 static int check_msg(const struct pqc_sig *sig, const struct pqc_msg *msg)
 {
-	bool fits = sig->has_context ? msg->context.len <= MAX_CONTEXT
-				     : msg->context.len == 0 && !msg->internal;
-
-	return fits && !(msg->internal && msg->context.len > 0) ? 0 : PQC_E_PARAM;
+	if (msg->form == PQC_MSG_PURE)
+		return msg->context.len <= (sig->has_context ? MAX_CONTEXT : 0) ? 0 : PQC_E_PARAM;
+	if (!sig->has_context || msg->context.len > 0)
+		return PQC_E_PARAM;
+	return msg->form == PQC_MSG_MU && msg->text.len != PQC_MSG_MU_LEN ? PQC_E_PARAM : 0;
 }
 
 int pqc_sig_sign(const struct pqc_signer *signer, const struct pqc_rng *rng,

@@ -78,6 +78,8 @@ const struct pqc_kem *pqc_kem_find(const char *name);
 
 int pqc_kem_keypair(const struct pqc_kem *kem, const struct pqc_rng *rng, uint8_t *pub,
 		    uint8_t *sec);
+/* The pair of a seed of keypair_seed_len bytes; PQC_E_KEY for any other length. */
+int pqc_kem_from_seed(const struct pqc_kem *kem, struct pqc_bytes seed, uint8_t *pub, uint8_t *sec);
 /* PQC_E_KEY: also if pub fails the scheme's check (FIPS 203 section 7.2). */
 int pqc_kem_encaps(const struct pqc_kem *kem, const struct pqc_rng *rng, struct pqc_bytes pub,
 		   uint8_t *ct, uint8_t *shared);
@@ -91,12 +93,23 @@ int pqc_kem_decaps(const struct pqc_kem *kem, struct pqc_bytes sec, struct pqc_b
 int pqc_kem_check_public(const struct pqc_kem *kem, struct pqc_bytes pub);
 int pqc_kem_check_secret(const struct pqc_kem *kem, struct pqc_bytes sec);
 
-/* What is signed. Only ML-DSA knows contexts (at most 255 bytes); elsewhere context.len is 0. */
+/*
+ * What is signed. Only ML-DSA knows contexts (at most 255 bytes) and the other two forms; elsewhere
+ * all but text is zero.
+ */
+enum pqc_msg_form {
+	PQC_MSG_PURE,
+	PQC_MSG_INTERNAL, /* text is M' of FIPS 204 algorithms 7 and 8, taken as it is */
+	PQC_MSG_MU, /* text is mu, the 64 bytes that these algorithms make of M' and the key */
+};
+
 struct pqc_msg {
 	struct pqc_bytes text;
 	struct pqc_bytes context;
-	bool internal; /* ML-DSA: text is M' of FIPS 204 algorithms 7 and 8, taken as it is */
+	enum pqc_msg_form form;
 };
+
+#define PQC_MSG_MU_LEN 64
 
 struct pqc_sig {
 	const char *name; /* "Dilithium5", "ML-DSA-65", "Falcon-1024" */
@@ -104,7 +117,7 @@ struct pqc_sig {
 	size_t signature_len; /* the longest */
 	size_t signature_min; /* the shortest that verification looks at */
 	size_t keypair_seed_len;
-	bool has_context;
+	bool has_context;     /* and the other forms of struct pqc_msg */
 	bool may_derandomize; /* sign accepts rng == NULL: the deterministic variant */
 	const void *params;
 
@@ -130,6 +143,7 @@ const struct pqc_sig *pqc_sig_find(const char *name);
 
 int pqc_sig_keypair(const struct pqc_sig *sig, const struct pqc_rng *rng, uint8_t *pub,
 		    uint8_t *sec);
+int pqc_sig_from_seed(const struct pqc_sig *sig, struct pqc_bytes seed, uint8_t *pub, uint8_t *sec);
 /* out has room for signature_len bytes; *out_len tells how many are used, 0 on failure. */
 int pqc_sig_sign(const struct pqc_signer *signer, const struct pqc_rng *rng,
 		 const struct pqc_msg *msg, uint8_t *out, size_t *out_len);

@@ -32,9 +32,13 @@ static void hash_message(uint8_t *mu, const struct mldsa_params *p, const uint8_
 	const uint8_t head[2] = {0, (uint8_t)msg->context.len};
 	struct keccak k;
 
+	if (msg->form == PQC_MSG_MU) {
+		memcpy(mu, msg->text.ptr, MLDSA_LONG_LEN);
+		return;
+	}
 	keccak_start(&k, KECCAK_SHAKE256);
 	keccak_absorb(&k, tr, p->tr_len);
-	if (p->fips && !msg->internal) {
+	if (p->fips && msg->form == PQC_MSG_PURE) {
 		keccak_absorb(&k, head, sizeof(head));
 		keccak_absorb(&k, msg->context.ptr, msg->context.len);
 	}
