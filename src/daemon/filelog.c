@@ -27,7 +27,7 @@ struct filelog {
 	struct list outputs;
 };
 
-/* ---- format ----------------------------------------------------------------------------------- */
+/* ---- format ---------------------------------------------------------------------------------- */
 
 static void put_time(struct wbuf *out, const struct filelog_style *style,
 		     const struct timespec *when)
@@ -98,7 +98,7 @@ static void write_line(struct log_sink *sink, const struct log_line *line)
 	wbuf_done(&w);
 }
 
-/* ---- settings --------------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static const char *text_of(const struct conf_node *section, const char *key)
 {
@@ -154,7 +154,7 @@ static int set_style(struct output *o, const struct conf_node *section)
 	return o->time_format ? 0 : E_NOMEM;
 }
 
-/* ---- outputs ---------------------------------------------------------------------------------- */
+/* ---- outputs --------------------------------------------------------------------------------- */
 
 static void free_output(struct output *o)
 {

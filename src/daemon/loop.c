@@ -30,7 +30,7 @@ static void control_line(struct daemon *d, const char *text)
 	log_set_thread(THREAD_ENGINE);
 }
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/* ---- packets --------------------------------------------------------------------------------- */
 
 static void take_ike(void *ctx, struct view data, const struct addr *local,
 		     const struct addr *remote)
@@ -82,7 +82,7 @@ static void on_datapath(uv_poll_t *poll, int status, int events)
 	ipsec_user_dispatch(d->ipsec);
 }
 
-/* ---- time ------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void on_engine(uv_timer_t *timer)
 {
@@ -127,7 +127,7 @@ static void arm_alive(struct daemon *d)
 		uv_timer_stop(&d->loop.alive);
 }
 
-/* ---- scripts ---------------------------------------------------------------------------------- */
+/* ---- scripts --------------------------------------------------------------------------------- */
 
 static void run_scripts(struct daemon *d, const char *kind, void (*done)(void *ctx))
 {
@@ -185,7 +185,7 @@ static void reload(struct daemon *d)
 	run_scripts(d, "start", on_started);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_drain_over(uv_timer_t *timer)
 {
@@ -243,7 +243,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	end(d);
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static int begin_poll(struct daemon *d, uv_poll_t *poll, int fd, uv_poll_cb cb)
 {

@@ -9,8 +9,8 @@
 struct daemon;
 
 /*
- * Keep signals that end the daemon waiting while it cannot end well: before loop_run() and after it.
- * Threads started meanwhile never get them.
+ * Keep the daemon's signals waiting while it cannot end well: before loop_run() and after it.
+ * Threads that are started meanwhile never get them.
  */
 void loop_hold_signals(bool hold);
 /*

@@ -7,8 +7,8 @@
 struct log_notes;
 
 /*
- * Check that what the daemon cannot do without is there, and give up every other capability. Scripts
- * that root's daemon starts have root's rights again. E_PERM; the notes say what to do.
+ * Check that the capabilities the daemon cannot do without are there, and give up every other one.
+ * Scripts that root's daemon starts have root's rights again. E_PERM; the notes say what to do.
  */
 int privilege_confine(struct log_notes *notes) ERR_MUST_CHECK;
 

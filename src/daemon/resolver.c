@@ -26,7 +26,7 @@ struct resolver {
 	uv_process_t process;
 };
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void add_servers(const struct strs *servers, const char *mark, struct wbuf *out)
 {
@@ -101,7 +101,7 @@ static void update_file(struct resolver *r)
 		close(fd);
 }
 
-/* ---- resolvconf ------------------------------------------------------------------------------- */
+/* ---- resolvconf ------------------------------------------------------------------------------ */
 
 static void update(struct resolver *r);
 
@@ -201,7 +201,7 @@ static void update(struct resolver *r)
 		run_resolvconf(r);
 }
 
-/* ---- servers ---------------------------------------------------------------------------------- */
+/* ---- servers --------------------------------------------------------------------------------- */
 
 static char *copy(const char *text)
 {

@@ -29,7 +29,7 @@ struct resolver_params {
 int resolver_new(const struct resolver_params *params, struct resolver **out) ERR_MUST_CHECK;
 /* Add a server, or take it away; counted. What goes wrong is logged. */
 void resolver_change(struct resolver *r, const struct addr *server, bool add);
-/* Take all servers away. The loop may run on until resolvconf has ended, and frees; NULL is fine. */
+/* Take all servers away; the loop frees when resolvconf, if any, has ended. NULL is fine. */
 void resolver_free(struct resolver *r);
 
 /* The text of resolv.conf with these servers (texts) first and without older lines of ours. */

@@ -46,7 +46,7 @@ struct scripts {
 
 static void run_next(struct scripts *s);
 
-/* ---- output ----------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 /* Lines of scripts are the daemon's own: thread 00. */
 static void print_line(struct log *log, const char *name, struct view line)
@@ -101,7 +101,7 @@ static void on_output(uv_poll_t *poll, int status, int events)
 		uv_poll_stop(poll);
 }
 
-/* ---- processes -------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -286,7 +286,7 @@ static void run_next(struct scripts *s)
 	finish(s);
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 int scripts_new(struct uv_loop_s *loop, struct log *log, struct scripts **out)
 {

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 /*
- * The commands of charon.start-scripts and charon.stop-scripts: each by /bin/sh, one after the other,
+ * The commands of charon.start-scripts and charon.stop-scripts: each by /bin/sh, one after another,
  * while the loop runs (they talk to the daemon); what they print goes to the log as "NAME: LINE".
  */
 
@@ -19,7 +19,7 @@ struct scripts;
 struct uv_loop_s;
 
 int scripts_new(struct uv_loop_s *loop, struct log *log, struct scripts **out) ERR_MUST_CHECK;
-/* End what is running, as scripts_cancel() does. The loop frees it when it runs next; NULL is fine. */
+/* After scripts_cancel(); the loop frees the rest when it runs next. NULL is fine. */
 void scripts_free(struct scripts *s);
 
 struct scripts_job {
@@ -31,16 +31,16 @@ struct scripts_job {
 /* Run all scripts of a section. E_BUSY while others run; E_NOMEM. */
 int scripts_run(struct scripts *s, const struct scripts_job *job) ERR_MUST_CHECK;
 bool scripts_busy(const struct scripts *s);
-/* SIGTERM to the script that runs, and forget it and those that wait: for the daemon's end. */
+/* SIGTERM to the script that runs; forget it and those that wait: for the daemon's end. */
 void scripts_cancel(struct scripts *s);
 
 /*
- * PATH for scripts: where this daemon's own programs are comes first. exe is the path of the daemon,
+/* SIGTERM to the script that runs; forget it and the others: for the end of the daemon. */
  * old the PATH so far (may be NULL). For the caller to free; NULL if out of memory.
  */
 char *scripts_path(const char *exe, const char *old);
 
-/* Print what a script has written, line by line; the rest of an unfinished line stays in pending. */
+/* Print what a script has written, line by line; an unfinished line stays in pending. */
 void scripts_relog(struct log *log, const char *name, struct wbuf *pending, struct view bytes);
 /* Print that rest. */
 void scripts_relog_end(struct log *log, const char *name, struct wbuf *pending);

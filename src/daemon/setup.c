@@ -34,7 +34,7 @@
 
 enum { DATAPATH_AUTO, DATAPATH_USER, DATAPATH_XFRM }; /* words of charon.datapath */
 
-/* ---- log and settings ------------------------------------------------------------------------- */
+/* ---- log and settings ------------------------------------------------------------------------ */
 
 static void write_stderr(struct log_sink *sink, const struct log_line *line)
 {
@@ -85,7 +85,7 @@ static void say_hello(struct daemon *d, const struct conf_errors *errs)
 			  d->conf_path);
 }
 
-/* ---- what others can see ---------------------------------------------------------------------- */
+/* ---- what others can see --------------------------------------------------------------------- */
 
 static int open_vici(struct daemon *d, struct log_notes *notes)
 {
@@ -181,7 +181,7 @@ static int open_outside(struct daemon *d)
 	return err ? err : open_datapath(d);
 }
 
-/* ---- inside ----------------------------------------------------------------------------------- */
+/* ---- inside ---------------------------------------------------------------------------------- */
 
 static int add_provider(OSSL_PROVIDER *provider, void *names)
 {
@@ -364,7 +364,7 @@ int setup_daemon(struct daemon *d)
 	return start;
 }
 
-/* ---- taking down ------------------------------------------------------------------------------ */
+/* ---- taking down ----------------------------------------------------------------------------- */
 
 static void on_late(uv_timer_t *timer)
 {
