@@ -91,7 +91,8 @@ static void update_file(struct resolver *r)
 	int flags = O_RDWR | O_CLOEXEC | (r->servers.count ? O_CREAT : 0);
 	int fd = open(r->file, flags, 0644);
 
-	if (fd < 0 && errno == ENOENT && r->servers.count == 0)
+	/* Without servers there may be nothing to do, and no right to do it. */
+	if (fd < 0 && r->servers.count == 0)
 		return;
 	if (fd < 0 || rewrite(fd, &r->servers) != 0)
 		log_print(r->log, NULL, LOG_CFG, LOG_CTRL,

@@ -35,7 +35,7 @@ bool scripts_busy(const struct scripts *s);
 void scripts_cancel(struct scripts *s);
 
 /*
-/* SIGTERM to the script that runs; forget it and the others: for the end of the daemon. */
+ * PATH for scripts: where the daemon's own programs are comes first. exe is the path of the daemon,
  * old the PATH so far (may be NULL). For the caller to free; NULL if out of memory.
  */
 char *scripts_path(const char *exe, const char *old);
