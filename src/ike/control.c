@@ -11,7 +11,7 @@
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
-#include "ike/window.h"
+#include "ike/x_informational.h"
 
 struct ike_request {
 	struct ike *ike;
@@ -200,14 +200,7 @@ static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 		return;
 	}
 	if (force) {
-		struct wire_writer w;
-		struct wbuf b;
-
-		wbuf_init(&b, 0);
-		wire_writer_init(&w, &b);
-		wire_put_delete(&w, &(struct wire_delete){.protocol = PROTO_IKE});
-		window_send_last(sa, IKE_INFORMATIONAL, &w);
-		wbuf_done(&b);
+		x_informational_say_deleted(sa);
 		sa_destroy(sa, E_CANCELED, "terminated");
 		control_complete(r, 0, NULL);
 		return;

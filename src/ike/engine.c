@@ -10,7 +10,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/timer.h"
-#include "ike/window.h"
+#include "ike/x_informational.h"
 #include "ipsec/ipsec.h"
 
 static struct view spi_key(const struct hash_link *l)
@@ -108,31 +108,13 @@ uint64_t ike_deadline(const struct ike *ike)
 
 void ike_shutdown(struct ike *ike, uint64_t now)
 {
-	struct wire_writer w;
-	struct wbuf b;
-
 	ike->now = now;
 	ike->stopping = true;
 	list_foreach_safe(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
-		if (sa->state == IKE_S_ESTABLISHED) {
-			char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], lid[256], rid[256];
-
-			sa_log(sa, LOG_IKE, LOG_AUDIT,
-			       "deleting IKE_SA %s[%u] between %s[%s]...%s[%s]", sa_name(sa),
-			       sa->uid, addr_text(&sa->local, l),
-			       sa_id_text(&sa->local_id, lid, sizeof(lid)),
-			       addr_text(&sa->remote, r),
-			       sa_id_text(&sa->remote_id, rid, sizeof(rid)));
-			sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for IKE_SA %s[%u]",
-			       sa_name(sa), sa->uid);
-			wbuf_init(&b, 0);
-			wire_writer_init(&w, &b);
-			wire_put_delete(&w, &(struct wire_delete){.protocol = PROTO_IKE});
-			window_send_last(sa, IKE_INFORMATIONAL, &w);
-			wbuf_done(&b);
-		}
+		if (sa->state == IKE_S_ESTABLISHED)
+			x_informational_say_deleted(sa);
 		sa_destroy(sa, E_CANCELED, "the daemon is shutting down");
 	}
 }

@@ -19,6 +19,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_informational.h"
 
 /* The responder's side of IKE_AUTH. */
 
@@ -211,6 +212,9 @@ static void enforce_unique(struct ike_sa *sa, const struct wire_msg *msg)
 		sa_log(old, LOG_IKE, LOG_CTRL, "destroying duplicate IKE_SA for peer '%s', %s",
 		       sa_id_text(&sa->remote_id, (char[256]){0}, 256),
 		       initial ? "received INITIAL_CONTACT" : "unique = replace");
+		/* Without INITIAL_CONTACT the peer does not know that its old one ends. */
+		if (!initial)
+			x_informational_say_deleted(old);
 		sa_destroy(old, E_CANCELED, "replaced by a new IKE_SA of the peer");
 	}
 }

@@ -206,6 +206,20 @@ const struct task_kind task_child_delete = {"CHILD_DELETE", IKE_INFORMATIONAL, s
 
 /* ---- deleting the IKE SA ---- */
 
+void x_informational_say_deleted(struct ike_sa *sa)
+{
+	struct wire_writer w;
+	struct wbuf b;
+
+	log_deleting(sa);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for IKE_SA %s[%u]", sa_name(sa), sa->uid);
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	wire_put_delete(&w, &(struct wire_delete){.protocol = PROTO_IKE});
+	window_send_last(sa, IKE_INFORMATIONAL, &w);
+	wbuf_done(&b);
+}
+
 static int start_ike_delete(struct ike_sa *sa, struct task *task)
 {
 	struct wire_writer w;
