@@ -385,7 +385,7 @@ connections {
     done = load_fails(quarrel.carol, "--load-conns", status=22, patterns=(
         rf"swanctl\.conf:{first + 3}:7: unknown option 'propsals' in connections\.worse, did you "
         r"mean 'proposals'\?",
-        rf"swanctl\.conf:{first + 4}:\d+: .*version.*3",
+        rf"swanctl\.conf:{first + 4}:\d+: invalid value '3' for version in connections\.worse",
         rf"swanctl\.conf:{first + 6}:\d+: .*esp_proposals.*aes257|"
         rf"swanctl\.conf:{first + 6}:\d+: .*aes257.*esp_proposals",
         "loaded 1 of 2 connections, 1 failed to load"))

@@ -242,7 +242,7 @@ static void load_key_file(struct creds *c, const void *ctx, const struct file *f
 	} else if (rc == E_AUTH) {
 		snprintf(why, sizeof(why),
 			 "it is encrypted: no section secrets.%.20s with file = %.100s has the "
-			 "right 'secret'",
+			 "right passphrase as its 'secret'",
 			 f->dir, f->name);
 		say_failed(c, f->path, why);
 	} else if (strcmp(f->dir, "pkcs12") == 0) {
@@ -331,6 +331,20 @@ static bool is_shared(const struct conf_secret *s)
 			return true;
 	}
 	return false;
+}
+
+/* A passphrase is for a file: one that is not there is a mistake somewhere. */
+static void check_file(struct creds *c, const struct conf_secret *s)
+{
+	char path[2 * PATH_MAX];
+
+	if (!s->file)
+		return;
+	snprintf(path, sizeof(path), "%s/%s/%s", c->load->dir, s->type, s->file);
+	if (access(path, F_OK) == 0)
+		return;
+	c->load->failed = true;
+	fprintf(stderr, "'file' of secrets.%s: %s: %s\n", s->name, path, strerror(errno));
 }
 
 static void load_shared(struct creds *c, const struct conf_secret *s)
@@ -428,6 +442,8 @@ void load_creds_part(struct load *l)
 	for (size_t i = 0; i < c.n_secrets; i++) {
 		if (is_shared(&c.secrets[i]))
 			load_shared(&c, &c.secrets[i]);
+		else
+			check_file(&c, &c.secrets[i]);
 	}
 	unload(&c, "unload-key", &c.old_keys);
 	/* After a syntax error a secret may only seem to be gone. */
