@@ -191,7 +191,9 @@ static void on_drain_over(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 
-	control_line(d, "not every peer has answered our deletes: going all the same");
+	control_line(d, d->jobs.out
+				? "some work takes too long: ending without it"
+				: "not every peer has answered our deletes: ending all the same");
 	uv_stop(&d->uv);
 }
 

@@ -29,7 +29,7 @@
 #include "vici/server.h"
 #include "vici/transport.h"
 
-#define END_MS	   3000 /* patience with what still runs at the very end */
+#define END_MS	   1000 /* patience with what still runs at the very end */
 #define RESOLVCONF "/sbin/resolvconf"
 
 enum { DATAPATH_AUTO, DATAPATH_USER, DATAPATH_XFRM }; /* words of charon.datapath */
@@ -418,7 +418,8 @@ bool setup_undo(struct daemon *d)
 	if (d->pools)
 		pool_close(d->pools);
 	sockets_done(&d->sockets);
-	finish(&d->uv, NULL);
+	if (!stuck)
+		finish(&d->uv, NULL);
 	stuck |= uv_loop_close(&d->uv) != 0;
 	settings_free(d->settings);
 	filelog_close(d->filelog);
