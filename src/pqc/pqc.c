@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pqc/bike/bike.h"
 #include "pqc/ct.h"
 #include "pqc/frodo/frodo.h"
 #include "pqc/mldsa/mldsa.h"
@@ -24,6 +25,9 @@ static const struct pqc_kem *const kems[] = {
 	&frodo_976_shake,
 	&frodo_1344_aes,
 	&frodo_1344_shake,
+	&bike_l1,
+	&bike_l3,
+	&bike_l5,
 	NULL,
 };
 

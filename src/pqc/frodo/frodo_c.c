@@ -21,7 +21,7 @@ static void accumulate(const struct frodo_slice *p)
 {
 	for (unsigned k = 0; k < ROWS; k++) {
 		const uint16_t *s = p->s + (size_t)k * p->n;
-		uint16_t *out = p->out + (size_t)k * p->n;
+		uint16_t *restrict out = p->out + (size_t)k * p->n;
 
 		for (unsigned r = 0; r < ROWS; r++) {
 			const uint16_t *a = p->a + (size_t)r * p->n;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+
+#define VEC			uint64_t
+#define VEC_WORDS		1
+#define VEC_LOAD(p)		(*(p))
+#define VEC_STORE(p, x)		(*(p) = (x))
+#define VEC_SET(x)		((uint64_t)(x))
+#define VEC_XOR3(a, b, c)	((a) ^ (b) ^ (c))
+#define VEC_MAJ(a, b, c)	(((a) & (b)) | ((c) & ((a) | (b))))
+#define VEC_XOR(a, b)		((a) ^ (b))
+#define VEC_AND(a, b)		((a) & (b))
+#define VEC_NOT(a)		(~(a))
+#define VEC_SELECT(m, a, b)	((b) ^ ((m) & ((a) ^ (b))))
+#define VEC_SHIFT(low, high, n) ((low) >> (n) | (high) << 1 << (63 - (n)))
+#define FIRST_STEP		0
+#include "pqc/bike/bike_kernels.h"
+
+const struct bike_ops bike_c_ops = {count, at_least};
