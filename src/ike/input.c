@@ -66,12 +66,23 @@ static void answer_error(struct ike_sa *sa, uint16_t notify, struct view data)
 
 /* ---- opened messages ---- */
 
+/*
+ * Whether the peer is where the request came from: while it finds its ports, behind a NAT (RFC 7296
+ * section 2.23), or when it says that it moved (RFC 4555). Else somebody may have forwarded it.
+ */
+static bool peer_moved(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	return sa->half_open || sa->nat_remote ||
+	       (sa->peer_mobike && wire_msg_notify(msg, N_UPDATE_SA_ADDRESSES));
+}
+
 static void handle_request(const struct arrival *a, const struct row *row, struct wire_msg *msg)
 {
 	struct ike_sa *sa = a->sa;
 	uint8_t type;
 
-	sa_set_addresses(sa, a->local, a->remote);
+	if (peer_moved(sa, msg))
+		sa_set_addresses(sa, a->local, a->remote);
 	if (!rows_allow_payloads(row, msg, &type)) {
 		const char *name = ike_payload_name(type);
 
