@@ -42,6 +42,10 @@ static int same_ops(const void *ops, const void *portable)
 static const struct gf2x_ops *choose_ops(void)
 {
 	static const struct pqc_variant list[] = {
+#ifdef PQC_X86
+		{PQC_CPU_AVX512, &gf2x_avx512_ops},
+		{PQC_CPU_AVX2, &gf2x_avx2_ops},
+#endif
 		{PQC_CPU_PORTABLE, &gf2x_c_ops},
 	};
 	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
