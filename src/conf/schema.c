@@ -150,15 +150,21 @@ static bool is_synonym(const struct schema_word *words, const struct schema_word
 
 static void expected_words(const struct schema_word *words, struct wbuf *out)
 {
-	const char *sep = "";
+	const char *first = NULL;
+	struct wbuf more;
 
-	wbuf_str(out, "one of ");
+	wbuf_init(&more, 0);
 	for (const struct schema_word *w = words; w->word; w++) {
 		if (w->refused || is_synonym(words, w))
 			continue;
-		wbuf_fmt(out, "%s%s", sep, w->word);
-		sep = ", ";
+		if (first)
+			wbuf_fmt(&more, ", %s", w->word);
+		else
+			first = w->word;
 	}
+	wbuf_fmt(out, "%s%s", more.len ? "one of " : "", first);
+	wbuf_add(out, wbuf_view(&more));
+	wbuf_done(&more);
 }
 
 static int bad_value(const struct place *at, const char *why)
@@ -205,6 +211,23 @@ static int refused_value(const struct place *at, const char *why)
 	return E_CONFIG;
 }
 
+static int later_value(const struct place *at)
+{
+	const char *why = at->row->why;
+
+	conf_error_add(at->errs, at->value->pos, "option '%s' in %s is not supported yet%s%s",
+		       at->value->key, at->path, why ? ": " : "", why ? why : "");
+	return E_CONFIG;
+}
+
+/* Another value than the default: an error if the option is not there. */
+static int check_state(const struct place *at)
+{
+	if (at->row->state == SCHEMA_REFUSED)
+		return refused_value(at, at->row->why);
+	return at->row->state == SCHEMA_LATER ? later_value(at) : 0;
+}
+
 /* The one text of a value, or NULL if it is a list or binary. */
 static const char *single_text(const struct conf_value *v)
 {
@@ -221,10 +244,12 @@ static bool is_default(const struct schema_row *row, const char *text)
 		return false;
 	if (!row->def)
 		return *text == '\0';
-	if (row->type->scalar)
-		return row->type->scalar(row, text, &value) == 0 &&
-		       row->type->scalar(row, row->def, &def) == 0 && value == def;
-	return strcasecmp(text, row->def) == 0;
+	if (!row->type->scalar)
+		return strcasecmp(text, row->def) == 0;
+	/* A default that is put in words follows from other options: 0 asks for nothing. */
+	if (row->type->scalar(row, row->def, &def) < 0)
+		def = 0;
+	return row->type->scalar(row, text, &value) == 0 && value == def;
 }
 
 static const char *refused_word(const struct schema_row *row, const char *text)
@@ -236,34 +261,35 @@ static const char *refused_word(const struct schema_row *row, const char *text)
 	return NULL;
 }
 
+/* *out is set if the text is of the type, even if the value may not be given. */
 static int check_scalar(const struct place *at, uint64_t *out)
 {
 	const struct schema_row *row = at->row;
 	const char *text = single_text(at->value);
-	uint64_t num;
 
-	if (!text || row->type->scalar(row, text, &num) < 0)
+	if (!text || row->type->scalar(row, text, out) < 0)
 		return bad_value(at, NULL);
-	if (row->state == SCHEMA_REFUSED && !is_default(row, text))
-		return refused_value(at, row->why);
 	if (refused_word(row, text))
 		return refused_value(at, refused_word(row, text));
-	*out = num;
-	return 0;
+	return is_default(row, text) ? 0 : check_state(at);
 }
 
 int schema_check(const struct schema_row *row, const struct conf_value *v, const char *path,
 		 struct conf_errors *errs, uint64_t *out_num)
 {
 	struct place at = {.row = row, .value = v, .path = path, .errs = errs};
+	uint64_t num;
+	int err;
 
-	if (row->type->scalar)
-		return check_scalar(&at, out_num);
+	if (row->type->scalar) {
+		err = check_scalar(&at, &num);
+		if (!err)
+			*out_num = num;
+		return err;
+	}
 	if (!single_text(v))
 		return bad_value(&at, NULL);
-	if (row->state == SCHEMA_REFUSED && !is_default(row, v->items[0].data))
-		return refused_value(&at, row->why);
-	return 0;
+	return is_default(row, v->items[0].data) ? 0 : check_state(&at);
 }
 
 /* Fields of 1, 2, 4 or 8 bytes; bool is one of them. */
@@ -287,6 +313,18 @@ static void put_scalar(const struct schema_row *row, uint64_t num, void *base)
 	}
 }
 
+/* All of its fields are: no text, no items, no mark. */
+static bool is_empty(const struct schema_row *row, const void *base)
+{
+	const char *field = (const char *)base + row->offset;
+
+	for (size_t i = 0; i < row->size; i++) {
+		if (field[i])
+			return false;
+	}
+	return true;
+}
+
 static int apply_other(const struct place *at, void *base)
 {
 	const struct schema_row *row = at->row;
@@ -303,6 +341,9 @@ static int apply_other(const struct place *at, void *base)
 	if (err == E_CONFIG)
 		bad_value(at, why);
 	free(why);
+	/* What such options have by default is nothing at all. */
+	if (!err && row->state == SCHEMA_LATER && !is_empty(row, into))
+		err = later_value(at);
 	if (row->check_only)
 		row->type->done(row, into);
 	return err;
@@ -316,7 +357,7 @@ static int apply_value(const struct place *at, void *base)
 	if (!at->row->type->scalar)
 		return apply_other(at, base);
 	err = check_scalar(at, &num);
-	if (!err && !at->row->check_only)
+	if (!at->row->check_only && (!err || at->row->state == SCHEMA_LATER))
 		put_scalar(at->row, num, base);
 	return err;
 }

@@ -16,9 +16,9 @@
  */
 enum schema_state {
 	SCHEMA_WORKS,
-	SCHEMA_LATER,	/* read, checked and kept; what it is for is not there yet */
+	SCHEMA_LATER,	/* checked and kept, but any value but the default is an error so far */
 	SCHEMA_IGNORED, /* accepted, nothing here depends on it; `why` says so */
-	SCHEMA_REFUSED, /* any value but the default is an error; `why` is the reason */
+	SCHEMA_REFUSED, /* any value but the default is an error, and not kept; `why` says why */
 };
 
 struct schema_row;

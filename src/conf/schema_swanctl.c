@@ -6,13 +6,17 @@
 
 #define FIELD(s, member) \
 	.offset = offsetof(struct s, member), .size = sizeof(((struct s *)0)->member)
-#define CONN(member)	FIELD(conf_conn, member)
-#define AUTH(member)	FIELD(conf_auth, member)
-#define CHILD(member)	FIELD(conf_child, member)
-#define LATER		.state = SCHEMA_LATER
-#define REFUSED(reason) .state = SCHEMA_REFUSED, .why = reason, .check_only = true
-#define IGNORED(reason) .state = SCHEMA_IGNORED, .why = reason
-#define ROWS(array)	.rows = array, .n_rows = sizeof(array) / sizeof((array)[0])
+#define CONN(member)  FIELD(conf_conn, member)
+#define AUTH(member)  FIELD(conf_auth, member)
+#define CHILD(member) FIELD(conf_child, member)
+#define MARK(member)                                   \
+	.offset = offsetof(struct conf_child, member), \
+	.size = 2 * sizeof(((struct conf_child *)0)->member)
+#define LATER		 .state = SCHEMA_LATER
+#define LATER_AS(reason) .state = SCHEMA_LATER, .why = reason
+#define REFUSED(reason)	 .state = SCHEMA_REFUSED, .why = reason, .check_only = true
+#define IGNORED(reason)	 .state = SCHEMA_IGNORED, .why = reason
+#define ROWS(array)	 .rows = array, .n_rows = sizeof(array) / sizeof((array)[0])
 
 /* Masks are kept in the field after the mark's (schema_type_mark). */
 #define MASK_FOLLOWS(mark)                                                           \
@@ -27,6 +31,11 @@ MASK_FOLLOWS(set_mark_out);
 static const char ikev1[] = "IKEv1 is not implemented";
 static const char pkcs11[] = "keys on PKCS#11 tokens are not implemented";
 static const char mediation[] = "the mediation extension is not implemented";
+static const char one_round[] = "there is one round so far, another is refused";
+static const char childless[] = "only 'allow' is there yet";
+static const char traps[] = "policies that wait for traffic are not there yet";
+static const char tunnel_only[] = "only 'tunnel' is there yet";
+static const char no_fetching[] = "certificate status is not fetched yet";
 
 static const struct schema_word version_words[] = {
 	{"0", 0, NULL}, {"1", 1, ikev1}, {"2", 2, NULL}, {0}};
@@ -42,9 +51,9 @@ static const struct schema_word frag_words[] = {{"yes", CONF_FRAG_YES, NULL},
 						{"0", CONF_FRAG_NO, NULL},
 						{0}};
 static const struct schema_word childless_words[] = {{"allow", CONF_CHILDLESS_ALLOW, NULL},
-						     {"prefer", CONF_CHILDLESS_PREFER, NULL},
-						     {"force", CONF_CHILDLESS_FORCE, NULL},
-						     {"never", CONF_CHILDLESS_NEVER, NULL},
+						     {"prefer", CONF_CHILDLESS_PREFER, childless},
+						     {"force", CONF_CHILDLESS_FORCE, childless},
+						     {"never", CONF_CHILDLESS_NEVER, childless},
 						     {0}};
 static const struct schema_word send_cert_words[] = {
 	{"ifasked", CONF_CERT_IFASKED, NULL}, {"always", CONF_CERT_ALWAYS, NULL},
@@ -67,29 +76,27 @@ static const struct schema_word revocation_words[] = {{"relaxed", CONF_REVOCATIO
 						      {0}};
 static const struct schema_word mode_words[] = {
 	{"tunnel", CONF_MODE_TUNNEL, NULL},
-	{"transport", CONF_MODE_TRANSPORT, NULL},
-	{"pass", CONF_MODE_PASS, NULL},
-	{"drop", CONF_MODE_DROP, NULL},
-	{"beet", 0, "BEET mode is not implemented; expected one of tunnel, transport, pass, drop"},
-	{"iptfs", 0, "IP-TFS is not implemented; expected one of tunnel, transport, pass, drop"},
-	{"transport_proxy", 0,
-	 "MIPv6 proxy mode is not implemented; expected one of tunnel, "
-	 "transport, pass, drop"},
+	{"transport", CONF_MODE_TRANSPORT, tunnel_only},
+	{"pass", CONF_MODE_PASS, tunnel_only},
+	{"drop", CONF_MODE_DROP, tunnel_only},
+	{"beet", 0, "BEET mode is not implemented"},
+	{"iptfs", 0, "IP-TFS is not implemented"},
+	{"transport_proxy", 0, "MIPv6 proxy mode is not implemented"},
 	{0}};
 static const struct schema_word action_words[] = {
 	{"none", CONF_ACTION_NONE, NULL},
-	{"trap", CONF_ACTION_TRAP, NULL},
+	{"trap", CONF_ACTION_TRAP, traps},
 	{"start", CONF_ACTION_START, NULL},
-	{"trap|start", CONF_ACTION_TRAP | CONF_ACTION_START, NULL},
-	{"start|trap", CONF_ACTION_TRAP | CONF_ACTION_START, NULL},
+	{"trap|start", CONF_ACTION_TRAP | CONF_ACTION_START, traps},
+	{"start|trap", CONF_ACTION_TRAP | CONF_ACTION_START, traps},
 	{"clear", CONF_ACTION_NONE, NULL},
-	{"route", CONF_ACTION_TRAP, NULL},
+	{"route", CONF_ACTION_TRAP, traps},
 	{"restart", CONF_ACTION_START, NULL},
 	{0}};
 static const struct schema_word dpd_words[] = {
-	{"clear", CONF_ACTION_NONE, NULL},    {"trap", CONF_ACTION_TRAP, NULL},
+	{"clear", CONF_ACTION_NONE, NULL},    {"trap", CONF_ACTION_TRAP, traps},
 	{"restart", CONF_ACTION_START, NULL}, {"none", CONF_ACTION_NONE, NULL},
-	{"hold", CONF_ACTION_TRAP, NULL},     {"route", CONF_ACTION_TRAP, NULL},
+	{"hold", CONF_ACTION_TRAP, traps},    {"route", CONF_ACTION_TRAP, traps},
 	{"start", CONF_ACTION_START, NULL},   {0}};
 static const struct schema_word hw_words[] = {{"no", 0, NULL},	 {"crypto", 1, NULL},
 					      {"yes", 1, NULL},	 {"packet", 2, NULL},
@@ -109,7 +116,7 @@ static const struct schema_row conn_rows[] = {
 	{"remote_addrs", &schema_type_addrs, "%any", CONN(remote_addrs),
 	 .meaning = "the peer's; the first single address or name is called"},
 	{"local_port", &schema_type_number, "500", .max = 65535, CONN(local_port),
-	 .meaning = "own UDP port"},
+	 .meaning = "own UDP port: charon.port or charon.port_nat_t"},
 	{"remote_port", &schema_type_number, "500", .max = 65535, CONN(remote_port),
 	 .meaning = "the peer's UDP port; another than 500 means UDP encapsulation"},
 	{"proposals", &schema_type_proposals, "default", .min = PROTO_IKE, CONN(ike),
@@ -122,39 +129,38 @@ static const struct schema_row conn_rows[] = {
 	 .meaning = "DSCP of IKE packets"},
 	{"encap", &schema_type_bool, "no", CONN(encap),
 	 .meaning = "UDP encapsulation even without NAT"},
-	{"mobike", &schema_type_bool, "yes", CONN(mobike), LATER,
-	 .meaning = "follow changes of address (RFC 4555)"},
+	{"mobike", &schema_type_bool, "yes", CONN(mobike),
+	 .meaning = "answer a peer's changes of address (RFC 4555); own ones are not followed yet"},
 	{"dpd_delay", &schema_type_seconds, "0s", CONN(dpd_delay),
 	 .meaning = "silence after which the peer is asked for a sign of life; 0: never"},
 	{"dpd_timeout", &schema_type_seconds, "0s", CONN(dpd_timeout),
 	 IGNORED("of IKEv1; IKEv2 gives up by retransmissions"), .meaning = "IKEv1 DPD timeout"},
 	{"fragmentation", &schema_type_enum, "yes", .words = frag_words, CONN(fragmentation),
 	 .meaning = "RFC 7383: yes, accept, no, force"},
-	{"childless", &schema_type_enum, "allow", .words = childless_words, CONN(childless), LATER,
-	 .meaning = "RFC 6023: allow, prefer, force, never"},
+	{"childless", &schema_type_enum, "allow", .words = childless_words, CONN(childless),
+	 .meaning = "RFC 6023: allow"},
 	{"send_certreq", &schema_type_bool, "yes", CONN(send_certreq),
 	 .meaning = "send certificate requests"},
 	{"send_cert", &schema_type_enum, "ifasked", .words = send_cert_words, CONN(send_cert),
 	 .meaning = "send certificates: ifasked, always, never"},
 	{"ocsp", &schema_type_enum, "reply", .words = ocsp_words, .check_only = true,
-	 IGNORED("not implemented, request and both are refused"),
-	 .meaning = "OCSP inside IKE (RFC 4806)"},
+	 IGNORED("not implemented"), .meaning = "OCSP inside IKE (RFC 4806)"},
 	{"ppk_id", &schema_type_text, CONN(ppk_id), LATER,
 	 .meaning = "identity of the postquantum preshared key (RFC 8784)"},
 	{"ppk_required", &schema_type_bool, "no", CONN(ppk_required), LATER,
 	 .meaning = "refuse peers without PPK"},
 	{"keyingtries", &schema_type_number, "1", .max = UINT32_MAX, CONN(keyingtries),
 	 .meaning = "rounds of retransmissions for the first connect; 0: for ever"},
-	{"unique", &schema_type_enum, "no", .words = unique_words, CONN(unique), LATER,
+	{"unique", &schema_type_enum, "no", .words = unique_words, CONN(unique),
 	 .meaning = "a second connection of the same peer: no, never, keep, replace"},
 	{"reauth_time", &schema_type_seconds, "0s", .derived = true, CONN(reauth_time), LATER,
 	 .meaning = "authenticate anew after this time; 0: never"},
-	{"rekey_time", &schema_type_seconds, "4h", .derived = true, CONN(rekey_time), LATER,
-	 .meaning = "new IKE keys after this time; 0: never; default 0 with reauth_time"},
-	{"over_time", &schema_type_seconds, "10%", .derived = true, CONN(over_time), LATER,
-	 .meaning = "closed this long after a missed rekey or reauth; default: 10 % of the longer"},
-	{"rand_time", &schema_type_seconds, "over_time", .derived = true, CONN(rand_time), LATER,
-	 .meaning = "up to this much is taken off the times at random"},
+	{"rekey_time", &schema_type_seconds, "4h", .derived = true, CONN(rekey_time),
+	 .meaning = "time to rekey; 0: never. There is no rekeying yet, so over_time follows"},
+	{"over_time", &schema_type_seconds, "10%", .derived = true, CONN(over_time),
+	 .meaning = "closed this long after rekey_time; default: 10 % of it"},
+	{"rand_time", &schema_type_seconds, "over_time", .derived = true, CONN(rand_time),
+	 .meaning = "up to this much is taken off rekey_time at random"},
 	{"pools", &schema_type_list, .def = NULL, CONN(pools),
 	 .meaning = "pools that virtual addresses come from"},
 	{"if_id_in", &schema_type_if_id, "0", CONN(if_id_in), LATER,
@@ -169,12 +175,13 @@ const struct schema_table schema_swanctl_conn = {.path = "connections.<conn>",
 						 .sections = {"children", "local*", "remote*"}};
 
 static const struct schema_row local_rows[] = {
-	{"round", &schema_type_number, "0", .max = 1000, AUTH(round),
+	{"round", &schema_type_number, "0", .max = 1000, AUTH(round), IGNORED(one_round),
 	 .meaning = "order of authentication rounds (RFC 4739); else their order in the file"},
 	{"certs", &schema_type_blobs, .def = NULL, AUTH(certs), .meaning = "own certificates"},
-	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys),
+	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys), LATER,
 	 .meaning = "own raw public keys"},
-	{"auth", &schema_type_auth, "pubkey", .meaning = "pubkey, psk, eap, eap-METHOD"},
+	{"auth", &schema_type_auth, "pubkey",
+	 .meaning = "pubkey, psk or any; EAP and constraints on signatures are refused so far"},
 	{"id", &schema_type_text, .def = NULL, AUTH(id),
 	 .meaning = "own identity; default: subject of the certificate, or address"},
 	{"eap_id", &schema_type_text, .def = NULL, AUTH(eap_id), LATER,
@@ -187,15 +194,15 @@ const struct schema_table schema_swanctl_local = {
 	.path = "connections.<conn>.local<suffix>", ROWS(local_rows), .sections = {"cert*"}};
 
 static const struct schema_row remote_rows[] = {
-	{"round", &schema_type_number, "0", .max = 1000, AUTH(round),
+	{"round", &schema_type_number, "0", .max = 1000, AUTH(round), IGNORED(one_round),
 	 .meaning = "order of authentication rounds"},
 	{"id", &schema_type_text, "%any", AUTH(id),
 	 .meaning = "identity the peer must have; wildcards allowed"},
 	{"eap_id", &schema_type_text, .def = NULL, AUTH(eap_id), LATER,
 	 .meaning = "identity inside EAP; %any: ask for it; default: id"},
-	{"groups", &schema_type_list, .def = NULL, AUTH(groups),
+	{"groups", &schema_type_list, .def = NULL, AUTH(groups), LATER,
 	 .meaning = "the peer must be in one of these groups"},
-	{"cert_policy", &schema_type_list, .def = NULL, AUTH(cert_policy),
+	{"cert_policy", &schema_type_list, .def = NULL, AUTH(cert_policy), LATER,
 	 .meaning = "policy OIDs the peer's certificate must have"},
 	{"certs", &schema_type_blobs, .def = NULL, AUTH(certs),
 	 .meaning = "the only certificates the peer may have"},
@@ -203,12 +210,11 @@ static const struct schema_row remote_rows[] = {
 	 .meaning = "the only CAs that may have issued the peer's certificate"},
 	{"ca_id", &schema_type_text, .def = NULL, AUTH(ca_id),
 	 .meaning = "subject of an intermediate CA that must be in the chain"},
-	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys),
+	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys), LATER,
 	 .meaning = "the only raw public keys the peer may have"},
 	{"revocation", &schema_type_enum, "relaxed", .words = revocation_words, AUTH(revocation),
-	 .meaning = "relaxed, ifuri, strict"},
-	{"auth", &schema_type_auth, "pubkey",
-	 .meaning = "as in local, with constraints such as rsa-3072-sha256"},
+	 LATER_AS("certificate status is not checked yet"), .meaning = "relaxed, ifuri, strict"},
+	{"auth", &schema_type_auth, "pubkey", .meaning = "as in local"},
 	{"xauth_id", &schema_type_text, REFUSED(ikev1), .meaning = "IKEv1 XAuth user"},
 };
 const struct schema_table schema_swanctl_remote = {.path = "connections.<conn>.remote<suffix>",
@@ -230,29 +236,30 @@ static const struct schema_row child_rows[] = {
 	 .meaning = "ESP algorithms, in order of preference"},
 	{"ah_proposals", &schema_type_text, REFUSED("AH is not implemented, use esp_proposals"),
 	 .meaning = "AH algorithms"},
-	{"sha256_96", &schema_type_bool, "no", CHILD(sha256_96),
+	{"sha256_96", &schema_type_bool, "no", CHILD(sha256_96), LATER,
 	 .meaning = "HMAC-SHA-256 truncated to 96 bits for old peers"},
 	{"local_ts", &schema_type_ts, "dynamic", CHILD(local_ts),
 	 .count_offset = offsetof(struct conf_child, n_local_ts),
 	 .meaning = "own traffic: net[protocol/port]; dynamic: the virtual or outer address"},
 	{"remote_ts", &schema_type_ts, "dynamic", CHILD(remote_ts),
 	 .count_offset = offsetof(struct conf_child, n_remote_ts), .meaning = "the peer's traffic"},
-	{"rekey_time", &schema_type_seconds, "1h", .derived = true, CHILD(rekey_time), LATER,
-	 .meaning = "new keys after this time; 0: never; default 1h, or life_time / 1.1"},
-	{"life_time", &schema_type_seconds, "66m", .derived = true, CHILD(life_time), LATER,
+	{"rekey_time", &schema_type_seconds, "1h", .derived = true, CHILD(rekey_time),
+	 .meaning = "time to rekey; 0: never; default 1h, or life_time / 1.1. There is no rekeying "
+		    "yet, so life_time follows"},
+	{"life_time", &schema_type_seconds, "66m", .derived = true, CHILD(life_time),
 	 .meaning = "closed after this time; default 110 % of rekey_time"},
 	{"rand_time", &schema_type_seconds, "life_time - rekey_time", .derived = true,
-	 CHILD(rand_time), LATER, .meaning = "up to this much is taken off rekey_time at random"},
+	 CHILD(rand_time), .meaning = "up to this much is taken off rekey_time at random"},
 	{"rekey_bytes", &schema_type_bytes, "0", .derived = true, CHILD(rekey_bytes), LATER,
 	 .meaning = "new keys after this volume"},
 	{"life_bytes", &schema_type_bytes, "110 % of rekey_bytes", .derived = true,
-	 CHILD(life_bytes), LATER, .meaning = "closed after this volume"},
+	 CHILD(life_bytes), .meaning = "closed after this volume"},
 	{"rand_bytes", &schema_type_bytes, "life_bytes - rekey_bytes", .derived = true,
 	 CHILD(rand_bytes), LATER, .meaning = "randomness of rekey_bytes"},
 	{"rekey_packets", &schema_type_number, "0", .max = UINT64_MAX - 1, .derived = true,
 	 CHILD(rekey_packets), LATER, .meaning = "new keys after this many packets"},
 	{"life_packets", &schema_type_number, "110 % of rekey_packets", .max = UINT64_MAX - 1,
-	 .derived = true, CHILD(life_packets), LATER, .meaning = "closed after this many packets"},
+	 .derived = true, CHILD(life_packets), .meaning = "closed after this many packets"},
 	{"rand_packets", &schema_type_number, "life_packets - rekey_packets", .max = UINT64_MAX - 1,
 	 .derived = true, CHILD(rand_packets), LATER, .meaning = "randomness of rekey_packets"},
 	{"updown", &schema_type_text, .def = NULL, CHILD(updown), LATER,
@@ -260,14 +267,14 @@ static const struct schema_row child_rows[] = {
 	{"hostaccess", &schema_type_bool, "no", CHILD(hostaccess), LATER,
 	 .meaning = "tells the updown script to open the host itself"},
 	{"mode", &schema_type_enum, "tunnel", .words = mode_words, CHILD(mode),
-	 .meaning = "tunnel, transport, pass or drop; beet, iptfs and transport_proxy are refused"},
+	 .meaning = "tunnel"},
 	{"policies", &schema_type_bool, "yes", CHILD(policies),
-	 .meaning = "install policies; no: only the SAs"},
+	 LATER_AS("they are always installed"), .meaning = "install policies; no: only the SAs"},
 	{"policies_fwd_out", &schema_type_bool, "no",
 	 REFUSED("policies for forwarded outbound traffic are not implemented"),
 	 .meaning = "outbound forward policies"},
 	{"dpd_action", &schema_type_enum, "clear", .words = dpd_words, CHILD(dpd_action),
-	 .meaning = "when the peer is gone: clear, trap, restart"},
+	 .meaning = "when the peer is gone: clear, restart"},
 	{"ipcomp", &schema_type_bool, "no", REFUSED("IPComp is not implemented"),
 	 .meaning = "compression"},
 	{"inactivity", &schema_type_seconds, "0s", CHILD(inactivity), LATER,
@@ -275,18 +282,19 @@ static const struct schema_row child_rows[] = {
 	{"reqid", &schema_type_number, "0", .max = UINT32_MAX, CHILD(reqid),
 	 .meaning = "fixed request id; 0: one is chosen"},
 	{"priority", &schema_type_number, "0", .max = UINT32_MAX, CHILD(priority),
+	 IGNORED("in user space the narrower policy goes first"),
 	 .meaning = "priority of policies; 0: by their width"},
-	{"interface", &schema_type_text, .def = NULL, CHILD(interface),
+	{"interface", &schema_type_text, .def = NULL, CHILD(interface), LATER,
 	 .meaning = "interface the policies are limited to"},
-	{"mark_in", &schema_type_mark, "0/0x00000000", CHILD(mark_in), LATER,
+	{"mark_in", &schema_type_mark, "0/0x00000000", MARK(mark_in), LATER,
 	 .meaning = "mark/mask of inbound policies"},
 	{"mark_in_sa", &schema_type_bool, "no", CHILD(mark_in_sa), LATER,
 	 .meaning = "mark_in for the inbound SA too"},
-	{"mark_out", &schema_type_mark, "0/0x00000000", CHILD(mark_out), LATER,
+	{"mark_out", &schema_type_mark, "0/0x00000000", MARK(mark_out), LATER,
 	 .meaning = "mark/mask of outbound policies and SA"},
-	{"set_mark_in", &schema_type_mark, "0/0x00000000", .max = true, CHILD(set_mark_in), LATER,
+	{"set_mark_in", &schema_type_mark, "0/0x00000000", .max = true, MARK(set_mark_in), LATER,
 	 .meaning = "mark/mask put on packets after decryption; also %same"},
-	{"set_mark_out", &schema_type_mark, "0/0x00000000", .max = true, CHILD(set_mark_out), LATER,
+	{"set_mark_out", &schema_type_mark, "0/0x00000000", .max = true, MARK(set_mark_out), LATER,
 	 .meaning = "mark/mask put on packets after encryption; also %same"},
 	{"if_id_in", &schema_type_if_id, "0", CHILD(if_id_in), LATER,
 	 .meaning = "XFRM interface id, inbound; 0: the connection's"},
@@ -298,24 +306,24 @@ static const struct schema_row child_rows[] = {
 	{"tfc_padding", &schema_type_text, "0",
 	 REFUSED("traffic flow confidentiality padding is not implemented"),
 	 .meaning = "bytes, or mtu"},
-	{"replay_window", &schema_type_number, "32", .max = 65536, CHILD(replay_window),
-	 .meaning = "packets; 0: no replay protection"},
+	{"replay_window", &schema_type_number, "32", .max = 4096, CHILD(replay_window),
+	 .meaning = "packets, 4096 at most; 0: no replay protection"},
 	{"hw_offload", &schema_type_enum, "no", .words = hw_words,
 	 REFUSED("hardware offload is not implemented"), .meaning = "no, crypto, packet, auto"},
 	{"per_cpu_sas", &schema_type_enum, "no", .words = per_cpu_words,
 	 REFUSED("SAs per CPU (RFC 9611) are not implemented"), .meaning = "no, yes, encap"},
 	{"copy_df", &schema_type_bool, "yes", CHILD(copy_df),
-	 .meaning = "copy the DF bit to the outer header"},
-	{"copy_ecn", &schema_type_bool, "yes", CHILD(copy_ecn),
+	 LATER_AS("the kernel decides about DF"), .meaning = "copy the DF bit to the outer header"},
+	{"copy_ecn", &schema_type_bool, "yes", CHILD(copy_ecn), LATER_AS("they are always copied"),
 	 .meaning = "copy the ECN bits in both directions"},
 	{"copy_dscp", &schema_type_enum, "out", .words = copy_dscp_words,
 	 REFUSED("only copying to the outer header is implemented"), .meaning = "out, in, yes, no"},
 	{"icmp", &schema_type_bool, "no", REFUSED("forwarding of ICMP errors is not implemented"),
 	 .meaning = "forward matching ICMP errors"},
 	{"start_action", &schema_type_enum, "none", .words = action_words, CHILD(start_action),
-	 .meaning = "when loaded: none, trap, start, trap|start"},
+	 .meaning = "when loaded: none, start"},
 	{"close_action", &schema_type_enum, "none", .words = action_words, CHILD(close_action),
-	 LATER, .meaning = "when the peer closes the child: as start_action"},
+	 .meaning = "when the peer closes the child: as start_action"},
 };
 const struct schema_table schema_swanctl_child = {.path = "connections.<conn>.children.<child>",
 						  ROWS(child_rows)};
@@ -328,14 +336,16 @@ static const struct schema_row pool_rows[] = {
 const struct schema_table schema_swanctl_pool = {.path = "pools.<name>", ROWS(pool_rows)};
 
 static const struct schema_row authority_rows[] = {
-	{"cacert", &schema_type_text, LATER, .check_only = true,
-	 .meaning = "CA certificate in x509ca"},
-	{"file", &schema_type_text, LATER, .check_only = true, .meaning = "or its absolute path"},
+	{"cacert", &schema_type_text, .check_only = true,
+	 .meaning = "CA certificate in x509ca, which becomes a trust anchor"},
+	{"file", &schema_type_text, .check_only = true, .meaning = "or its absolute path"},
 	{"handle", &schema_type_text, REFUSED(pkcs11), .meaning = "object on a token"},
 	{"slot", &schema_type_text, REFUSED(pkcs11), .meaning = "slot of the token"},
 	{"module", &schema_type_text, REFUSED(pkcs11), .meaning = "PKCS#11 module"},
-	{"crl_uris", &schema_type_list, LATER, .check_only = true, .meaning = "where CRLs are"},
-	{"ocsp_uris", &schema_type_list, LATER, .check_only = true, .meaning = "OCSP responders"},
+	{"crl_uris", &schema_type_list, IGNORED(no_fetching), .check_only = true,
+	 .meaning = "where CRLs are"},
+	{"ocsp_uris", &schema_type_list, IGNORED(no_fetching), .check_only = true,
+	 .meaning = "OCSP responders"},
 	{"cert_uri_base", &schema_type_text,
 	 REFUSED("hash-and-URL certificates are not implemented"),
 	 .meaning = "base of hash-and-URL certificates"},
@@ -345,7 +355,8 @@ const struct schema_table schema_swanctl_authority = {.path = "authorities.<name
 
 static const struct schema_row secret_rows[] = {
 	{"secret", &schema_type_secret, .def = NULL, FIELD(conf_secret, secret),
-	 .meaning = "text, 0xHEX or 0sBASE64"},
+	 .meaning =
+		 "text, 0xHEX or 0sBASE64; those of eap, xauth, ntlm and ppk wait for their use"},
 	{"id*", &schema_type_texts, .def = NULL, FIELD(conf_secret, ids),
 	 .meaning = "whose it is; none: anybody's"},
 };

@@ -351,6 +351,18 @@ static int add_proposal(uint8_t protocol, const char *text, struct proposals *ou
 	return err;
 }
 
+/* They would be negotiated, and then no key come of them. */
+static bool has_additional_ke(const struct proposals *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		for (unsigned j = 0; j < l->p[i].count; j++) {
+			if (l->p[i].t[j].type >= TRANSFORM_ADDKE1)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int store_proposals(const struct schema_row *row, const struct conf_value *v, void *base,
 			   char **out_why)
 {
@@ -366,6 +378,9 @@ static int store_proposals(const struct schema_row *row, const struct conf_value
 		err = add_proposal((uint8_t)row->min, items.items[i], *field, out_why);
 	if (!err && items.count == 0)
 		err = E_CONFIG;
+	if (!err && has_additional_ke(*field))
+		err = schema_why(out_why, "additional key exchanges (ke1_ to ke7_) are not "
+					  "supported yet");
 	strs_done(&items);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "conf/node.h"
+#include "conf/suite.h"
 
 /* All errors as text, one a line, which are then forgotten; to be freed. */
 static inline char *check_take_errors(struct conf_errors *errs)
@@ -46,6 +47,17 @@ static inline struct conf_node *check_parse(const char *text, struct conf_errors
 	assert_int_equal(conf_parse_alone("t.conf", view_str(text), errs, &root), 0);
 	assert_non_null(root);
 	return root;
+}
+
+static inline void check_proposals(const struct proposals *l, const char *expected)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 0);
+	suite_list_text(l, &w);
+	wbuf_u8(&w, '\0');
+	assert_string_equal((char *)w.data, expected);
+	wbuf_done(&w);
 }
 
 #endif

@@ -46,14 +46,18 @@ static const char good[] =
 	"base { mobike = no\n remote { id = moon\n certs = a, b } }\n"
 	"connections { c : base {\n vips = 0.0.0.0, ::\n proposals = aes256-sha256-x25519, "
 	"default\n"
-	" local { auth = eap-tls:rsa-3072-sha256\n cert { file = /x } }\n local-2 { round = 1 }\n"
-	" children { n { local_ts = 10.0.0.0/8, dynamic\n updown = \"/x y\" }\n m { } } } }\n"
+	" local { auth = psk\n cert { file = /x } }\n"
+	" children { n { local_ts = 10.0.0.0/8, dynamic\n reqid = 5 }\n m { } } } }\n"
 	"pools { p { addrs = 10.0.0.0/8\n dns = ::1, 10.0.0.1 } }\n"
 	"secrets { ike { secret = 0x4142\n id = a\n id-2 = b } }\n"
 	"authorities { a { cacert = x\n crl_uris = y, z } }\n";
 
 static const char bad[] = "connections { c : x { propsals = 1\n vips = x\n proposals = x\n x { }\n"
 			  " local { auth = x } } }\nx y { z }\npols { }\na = \"";
+static const char later[] = "connections { c { remote { auth = eap-tls:rsa-3072-sha256\n"
+			    " groups = a, b\n pubkeys = x, y }\n remote-2 { round = 1 }\n"
+			    " ppk_id = x\n proposals = aes256-sha256-x25519-ke1_ecp384\n"
+			    " children { n { updown = \"/x y\"\n mark_in = 1/2 } } } }\n";
 
 /* Parse and build all of a text; 0 if everything could be built. */
 static int build_all(const char *text, struct conf_errors *errs)
@@ -107,22 +111,28 @@ static void test_good(void **state)
 	assert_int_equal(err, 0);
 }
 
-static void test_bad(void **state)
+static void check_bad(const char *text)
 {
 	struct conf_errors errs = {0};
 	long n = -1;
 	int err;
 
-	(void)state;
 	do {
 		conf_errors_done(&errs);
 		left = ++n;
-		err = build_all(bad, &errs);
+		err = build_all(text, &errs);
 		assert_true(err == E_NOMEM || err == E_CONFIG);
 	} while (left < 0);
 	left = -1;
 	assert_int_equal(err, E_CONFIG);
 	conf_errors_done(&errs);
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	check_bad(bad);
+	check_bad(later);
 }
 
 static void test_settings(void **state)

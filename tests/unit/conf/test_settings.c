@@ -104,6 +104,63 @@ static void test_values(void **state)
 	settings_free(s);
 }
 
+/* What is not there yet is refused with its place, and its default is in force. */
+static void test_later(void **state)
+{
+	struct conf_errors errs = {0};
+	struct settings *s =
+		load("charon {\n interfaces_use = eth0\n spi_min = 5\n make_before_break = no\n"
+		     " delete_rekeyed_delay = 5s\n retry_initiate_interval = 1m\n"
+		     " ignore_acquire_ts = no\n spi_max = 0xcfffffff\n"
+		     " plugins { kernel-netlink { mss = 1300 } }\n"
+		     " filelog { f { time_precision = ns } g { time_precision = us } }\n}\n",
+		     E_CONFIG, &errs);
+
+	(void)state;
+	check_errors(&errs,
+		     "t.conf:2:2: option 'interfaces_use' in charon is not supported yet\n"
+		     "t.conf:3:2: option 'spi_min' in charon is not supported yet\n"
+		     "t.conf:4:2: option 'make_before_break' in charon is not supported yet\n"
+		     "t.conf:6:2: option 'retry_initiate_interval' in charon is not supported "
+		     "yet\n"
+		     "t.conf:9:29: option 'mss' in charon.plugins.kernel-netlink is not "
+		     "supported yet\n"
+		     "t.conf:10:16: invalid value 'ns' for time_precision in "
+		     "charon.filelog.f: expected one of ms, us\n");
+	assert_null(settings_text(s, "charon.interfaces_use"));
+	assert_int_equal(settings_u64(s, "charon.spi_min"), 0xc0000000);
+	assert_true(settings_bool(s, "charon.make_before_break"));
+	settings_free(s);
+}
+
+/* The files that Debian's strongSwan installs: nothing in them is an error. */
+static void test_stock(void **state)
+{
+	static const char plugins[] = "/usr/share/strongswan/templates/config/plugins";
+	static const char text[] =
+		"charon {\n load_modular = yes\n plugins {\n"
+		"  include /usr/share/strongswan/templates/config/plugins/*.conf\n }\n}\n"
+		"include /usr/share/strongswan/templates/config/strongswan.d/*.conf\n";
+	char path[] = "/tmp/test-settings-XXXXXX";
+	struct conf_errors errs = {0};
+	struct settings *s;
+	int fd;
+
+	(void)state;
+	if (access(plugins, R_OK) != 0)
+		skip();
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(settings_load(path, &errs, &s), 0);
+	assert_int_equal(unlink(path), 0);
+	check_errors(&errs, "");
+	/* the includes have been found */
+	assert_non_null(conf_node_text(settings_root(s), "charon.plugins.openssl.load"));
+	settings_free(s);
+}
+
 /* Bad values leave the default in force, good ones count. */
 static void test_errors(void **state)
 {
@@ -185,7 +242,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_values),	 cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_files),	 cmocka_unit_test(test_later),
+		cmocka_unit_test(test_stock),
 	};
 
 	return cmocka_run_group_tests_name("conf/settings", tests, NULL, NULL);
