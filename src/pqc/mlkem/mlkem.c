@@ -6,6 +6,7 @@
 #include "pqc/cpu.h"
 #include "pqc/ct.h"
 #include "pqc/keccak/keccak.h"
+#include "pqc/mlkem/mlkem_check.h"
 #include "pqc/mlkem/mlkem_pke.h"
 
 #define SHARED_LEN 32
@@ -183,20 +184,16 @@ static int decaps(const struct pqc_kem *kem, const uint8_t *sec, const uint8_t *
 	return 0;
 }
 
-/* A key pair made from a counter, and what it does to a message. */
-static int same_ops(const void *ops, const void *portable)
-{
-	(void)ops;
-	(void)portable;
-	return 1;
-}
-
 const struct mlkem_ops *mlkem_ops(void)
 {
 	static const struct pqc_variant list[] = {
+#ifdef PQC_X86
+		{PQC_CPU_AVX2, &mlkem_avx2_ops},
+#endif
 		{PQC_CPU_PORTABLE, &mlkem_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		list, sizeof(list) / sizeof(list[0]), mlkem_check_same, {0}};
 
 	return pqc_cpu_choose(&variants);
 }

@@ -201,14 +201,14 @@ static void decode(struct mlkem_poly *r, const uint8_t *in)
 }
 
 /*
- * Round(2^d x / q) without a division, whose time would tell x: 20642679 is 2^36 / q rounded up, and
- * the error stays under 1 / q for dividends up to 2^11 q.
+ * Round(2^d x / q) mod 2^d without a division, whose time would tell x: 1290167 + 3 / 8 is 2^32 / q
+ * as exactly as it takes for all x below q and d up to 11.
  */
 static uint16_t compress_one(int16_t a, unsigned d)
 {
-	uint64_t x = ((uint64_t)canonical(a) << d) + Q / 2;
+	uint32_t x = canonical(a);
 
-	return (uint16_t)((x * 20642679 >> 36) & ((1U << d) - 1));
+	return (uint16_t)((x * 1290167 + (3 * x >> 3) + (1U << (31 - d))) >> (32 - d));
 }
 
 static void compress(uint8_t *out, const struct mlkem_poly *a, unsigned d)

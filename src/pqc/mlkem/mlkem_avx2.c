@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <immintrin.h>
+#include <string.h>
+
+#include "pqc/ct.h"
+#include "pqc/mlkem/mlkem_avx2_zetas.h"
+#include "pqc/mlkem/mlkem_ops.h"
+#include "pqc/mlkem/mlkem_zetas.h"
+
+/*
+ * A polynomial is 16 rows of 16 coefficients, a row a register. The first four layers of the
+ * transform work on whole rows; then the matrix is transposed, and the last three, and products,
+ * work on whole registers again. Transformed polynomials stay transposed.
+ */
+#define Q MLKEM_Q
+#define N MLKEM_N
+
+#define ROWS	    16
+#define FULL_UNROLL _Pragma("GCC unroll 16")
+
+static inline __m256i *rows_of(struct mlkem_poly *a)
+{
+	return (__m256i *)a->c;
+}
+
+static inline const __m256i *const_rows_of(const struct mlkem_poly *a)
+{
+	return (const __m256i *)a->c;
+}
+
+/* A factor and the factor / q mod 2^16, in every lane. */
+struct factor {
+	__m256i z, zq;
+};
+
+static inline struct factor factor_all(int16_t z)
+{
+	return (struct factor){_mm256_set1_epi16(z),
+			       _mm256_set1_epi16((int16_t)(z * MLKEM_Q_INVERSE))};
+}
+
+static inline struct factor factor_lanes(unsigned i)
+{
+	return (struct factor){_mm256_load_si256((const __m256i *)mlkem_avx2_zetas[i]),
+			       _mm256_load_si256((const __m256i *)mlkem_avx2_zetas_q[i])};
+}
+
+/* a z / 2^16 mod q: |result| < |a| / 2^5 + q / 2 for |z| <= q / 2 */
+static inline __m256i times(__m256i a, struct factor f)
+{
+	__m256i t = _mm256_mulhi_epi16(_mm256_mullo_epi16(a, f.zq), _mm256_set1_epi16(Q));
+
+	return _mm256_sub_epi16(_mm256_mulhi_epi16(a, f.z), t);
+}
+
+/* The representative nearest to 0; see barrett() of the portable variant. */
+static inline __m256i barrett(__m256i a)
+{
+	__m256i t = _mm256_mulhi_epi16(a, _mm256_set1_epi16(20159));
+
+	t = _mm256_mulhrs_epi16(t, _mm256_set1_epi16(1 << 5));
+	return _mm256_sub_epi16(a, _mm256_mullo_epi16(t, _mm256_set1_epi16(Q)));
+}
+
+/* From 0 to q - 1 */
+static inline __m256i canonical(__m256i a)
+{
+	a = barrett(a);
+	return _mm256_add_epi16(a,
+				_mm256_and_si256(_mm256_srai_epi16(a, 15), _mm256_set1_epi16(Q)));
+}
+
+static inline void forward(__m256i *a, __m256i *b, struct factor f)
+{
+	__m256i t = times(*b, f);
+
+	*b = _mm256_sub_epi16(*a, t);
+	*a = _mm256_add_epi16(*a, t);
+}
+
+static inline void backward(__m256i *a, __m256i *b, struct factor f)
+{
+	__m256i t = _mm256_sub_epi16(*b, *a);
+
+	*a = _mm256_add_epi16(*a, *b);
+	*b = times(t, f);
+}
+
+/* 8 by 8 in each half of eight registers. */
+static inline void transpose_halves(__m256i *v)
+{
+	__m256i a[8], b[8];
+
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++) {
+		a[i] = _mm256_unpacklo_epi16(v[2 * i], v[2 * i + 1]);
+		a[i + 4] = _mm256_unpackhi_epi16(v[2 * i], v[2 * i + 1]);
+	}
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++) {
+		b[i] = _mm256_unpacklo_epi32(a[2 * i], a[2 * i + 1]);
+		b[i + 4] = _mm256_unpackhi_epi32(a[2 * i], a[2 * i + 1]);
+	}
+	v[0] = _mm256_unpacklo_epi64(b[0], b[1]);
+	v[1] = _mm256_unpackhi_epi64(b[0], b[1]);
+	v[2] = _mm256_unpacklo_epi64(b[4], b[5]);
+	v[3] = _mm256_unpackhi_epi64(b[4], b[5]);
+	v[4] = _mm256_unpacklo_epi64(b[2], b[3]);
+	v[5] = _mm256_unpackhi_epi64(b[2], b[3]);
+	v[6] = _mm256_unpacklo_epi64(b[6], b[7]);
+	v[7] = _mm256_unpackhi_epi64(b[6], b[7]);
+}
+
+/* The quarters of the matrix change places, then each is transposed. It is its own inverse. */
+static void transpose(__m256i *r)
+{
+	__m256i low[8], high[8];
+
+	FULL_UNROLL
+	for (int i = 0; i < 8; i++) {
+		low[i] = _mm256_permute2x128_si256(r[i], r[i + 8], 0x20);
+		high[i] = _mm256_permute2x128_si256(r[i], r[i + 8], 0x31);
+	}
+	transpose_halves(low);
+	transpose_halves(high);
+	for (int i = 0; i < 8; i++) {
+		r[i] = low[i];
+		r[i + 8] = high[i];
+	}
+}
+
+/* 2 q + 7 q fits in 16 bits: nothing is reduced before the end. */
+static void ntt(struct mlkem_poly *p)
+{
+	__m256i *r = rows_of(p);
+
+	for (int i = 0; i < 8; i++)
+		forward(&r[i], &r[i + 8], factor_all(mlkem_zetas[1]));
+	for (int h = 0; h < 2; h++) {
+		__m256i v[8];
+
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			v[i] = r[8 * h + i];
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			forward(&v[i], &v[i + 4], factor_all(mlkem_zetas[2 + h]));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+				factor_all(mlkem_zetas[4 + 2 * h + i / 2]));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			forward(&v[2 * i], &v[2 * i + 1], factor_all(mlkem_zetas[8 + 4 * h + i]));
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			r[8 * h + i] = v[i];
+	}
+	transpose(r);
+	for (int i = 0; i < 8; i++)
+		forward(&r[i], &r[i + 8], factor_lanes(0));
+	for (int h = 0; h < 2; h++) {
+		__m256i v[8];
+
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			v[i] = r[8 * h + i];
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			forward(&v[i], &v[i + 4], factor_lanes(1 + (unsigned)h));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+				factor_lanes(3 + 2 * (unsigned)h + (unsigned)i / 2));
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			r[8 * h + i] = barrett(v[i]);
+	}
+}
+
+/* The layers in reverse, with the negated constants of the mirrored blocks. */
+static void intt(struct mlkem_poly *p)
+{
+	__m256i *r = rows_of(p);
+	const struct factor scale = factor_all(MLKEM_INTT_SCALE);
+
+	for (int h = 0; h < 2; h++) {
+		__m256i v[8];
+
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			v[i] = r[8 * h + i];
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+				 factor_lanes(7 + 2 * (unsigned)h + (unsigned)i / 2));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			backward(&v[i], &v[i + 4], factor_lanes(11 + (unsigned)h));
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			r[8 * h + i] = v[i];
+	}
+	for (int i = 0; i < 8; i++) {
+		backward(&r[i], &r[i + 8], factor_lanes(13));
+		r[i] = barrett(r[i]);
+	}
+	transpose(r);
+	for (int h = 0; h < 2; h++) {
+		__m256i v[8];
+
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			v[i] = r[8 * h + i];
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			backward(&v[2 * i], &v[2 * i + 1], factor_all(mlkem_zetas[15 - 4 * h - i]));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+				 factor_all(mlkem_zetas[7 - 2 * h - i / 2]));
+		FULL_UNROLL
+		for (int i = 0; i < 4; i++)
+			backward(&v[i], &v[i + 4], factor_all(mlkem_zetas[3 - h]));
+		FULL_UNROLL
+		for (int i = 0; i < 8; i++)
+			r[8 * h + i] = v[i];
+	}
+	for (int i = 0; i < 8; i++) {
+		backward(&r[i], &r[i + 8], factor_all(mlkem_zetas[1]));
+		r[i] = times(r[i], scale);
+		r[i + 8] = times(r[i + 8], scale);
+	}
+}
+
+static void arrange(struct mlkem_poly *a)
+{
+	transpose(rows_of(a));
+}
+
+/* a b / 2^16 mod q, where bq is b / q mod 2^16 */
+static inline __m256i product(__m256i a, __m256i b, __m256i bq)
+{
+	return times(a, (struct factor){b, bq});
+}
+
+/*
+ * Register 2 m has the even, 2 m + 1 the odd coefficients of sixteen products modulo X^2 - zeta, or
+ * X^2 + zeta for odd m.
+ */
+static void dot(struct mlkem_poly *to, const struct mlkem_poly *a, const struct mlkem_poly *b,
+		unsigned k)
+{
+	const __m256i inverse = _mm256_set1_epi16(MLKEM_Q_INVERSE);
+	__m256i *r = rows_of(to);
+
+	for (unsigned m = 0; m < ROWS / 2; m++) {
+		__m256i even = _mm256_setzero_si256(), odd = even, last = even;
+
+		for (unsigned j = 0; j < k; j++) {
+			const __m256i *x = const_rows_of(&a[j]) + (size_t)2 * m;
+			const __m256i *y = const_rows_of(&b[j]) + (size_t)2 * m;
+			__m256i y0q = _mm256_mullo_epi16(y[0], inverse);
+			__m256i y1q = _mm256_mullo_epi16(y[1], inverse);
+
+			even = _mm256_add_epi16(even, product(x[0], y[0], y0q));
+			last = _mm256_add_epi16(last, product(x[1], y[1], y1q));
+			odd = _mm256_add_epi16(odd, product(x[0], y[1], y1q));
+			odd = _mm256_add_epi16(odd, product(x[1], y[0], y0q));
+		}
+		last = times(last, factor_lanes(3 + m / 2));
+		even = m % 2 ? _mm256_sub_epi16(even, last) : _mm256_add_epi16(even, last);
+		r[2 * m] = barrett(even);
+		r[2 * m + 1] = barrett(odd);
+	}
+}
+
+static void scale_add(struct mlkem_poly *to, const struct mlkem_poly *e)
+{
+	const struct factor square = factor_all(MLKEM_R_SQUARED);
+	__m256i *r = rows_of(to);
+
+	for (int i = 0; i < ROWS; i++)
+		r[i] = barrett(_mm256_add_epi16(times(r[i], square), const_rows_of(e)[i]));
+}
+
+static void add(struct mlkem_poly *r, const struct mlkem_poly *a)
+{
+	for (int i = 0; i < ROWS; i++)
+		rows_of(r)[i] = _mm256_add_epi16(rows_of(r)[i], const_rows_of(a)[i]);
+}
+
+static void sub_from(struct mlkem_poly *r, const struct mlkem_poly *a)
+{
+	for (int i = 0; i < ROWS; i++)
+		rows_of(r)[i] = _mm256_sub_epi16(const_rows_of(a)[i], rows_of(r)[i]);
+}
+
+/*
+ * Of eight 16-bit numbers those whose bit in `keep` is set, to the front: the bits are spread to
+ * nibbles of ones, and pext gathers the numbers of the lanes.
+ */
+static inline __m128i gather(__m128i v, unsigned keep)
+{
+	uint64_t ones = _pdep_u64(keep, 0x0101010101010101) * 0xff;
+	__m128i even = _mm_cvtsi64_si128((long long)_pext_u64(0x0e0c0a0806040200, ones));
+	__m128i odd = _mm_add_epi8(even, _mm_set1_epi8(1));
+
+	return _mm_shuffle_epi8(v, _mm_unpacklo_epi8(even, odd));
+}
+
+/* The sixteen 12-bit numbers of 24 bytes. */
+static inline __m256i spread12(const uint8_t *in)
+{
+	const __m256i bytes = _mm256_setr_epi8(0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 10, 10, 11, 4,
+					       5, 5, 6, 7, 8, 8, 9, 10, 11, 11, 12, 13, 14, 14, 15);
+	__m256i v = _mm256_inserti128_si256(
+		_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)in)),
+		_mm_loadu_si128((const __m128i *)(in + 8)), 1);
+
+	v = _mm256_shuffle_epi8(v, bytes);
+	return _mm256_blend_epi16(_mm256_and_si256(v, _mm256_set1_epi16(0xfff)),
+				  _mm256_srli_epi16(v, 4), 0xaa);
+}
+
+/* Sixteen at a time while they surely fit, then the rest as the portable variant does. */
+static unsigned reject(int16_t *out, unsigned n, const uint8_t *in, size_t len)
+{
+	const uint8_t *end = in + len;
+
+	while (n + 16 <= N && in + 24 <= end) {
+		__m256i v = spread12(in);
+		__m256i less = _mm256_cmpgt_epi16(_mm256_set1_epi16(Q), v);
+		__m256i packed = _mm256_packs_epi16(less, _mm256_setzero_si256());
+		unsigned mask = (unsigned)_mm256_movemask_epi8(packed);
+		unsigned low = mask & 0xff, high = mask >> 16 & 0xff;
+
+		_mm_storeu_si128((__m128i *)(out + n), gather(_mm256_castsi256_si128(v), low));
+		n += (unsigned)_mm_popcnt_u32(low);
+		_mm_storeu_si128((__m128i *)(out + n),
+				 gather(_mm256_extracti128_si256(v, 1), high));
+		n += (unsigned)_mm_popcnt_u32(high);
+		in += 24;
+	}
+	return mlkem_c_ops.reject(out, n, in, (size_t)(end - in));
+}
+
+/* 32 bytes are 64 differences of two-bit sums, each plus 3 in a nibble to begin with. */
+static void noise2(struct mlkem_poly *to, const uint8_t *in)
+{
+	const __m256i m55 = _mm256_set1_epi8(0x55), m33 = _mm256_set1_epi8(0x33);
+	const __m256i nibble = _mm256_set1_epi8(15), three = _mm256_set1_epi8(3);
+	__m256i *r = rows_of(to);
+
+	for (int i = 0; i < 4; i++, in += 32, r += 4) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)in);
+		__m256i low, high, even, odd;
+
+		v = _mm256_add_epi8(_mm256_and_si256(v, m55),
+				    _mm256_and_si256(_mm256_srli_epi16(v, 1), m55));
+		v = _mm256_sub_epi8(_mm256_add_epi8(_mm256_and_si256(v, m33), m33),
+				    _mm256_and_si256(_mm256_srli_epi16(v, 2), m33));
+		even = _mm256_sub_epi8(_mm256_and_si256(v, nibble), three);
+		odd = _mm256_sub_epi8(_mm256_and_si256(_mm256_srli_epi16(v, 4), nibble), three);
+		low = _mm256_unpacklo_epi8(even, odd);
+		high = _mm256_unpackhi_epi8(even, odd);
+		r[0] = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(low));
+		r[1] = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(high));
+		r[2] = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(low, 1));
+		r[3] = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(high, 1));
+	}
+}
+
+/* 24 bytes are eight times 24 bits, four differences of three-bit sums each. */
+static void noise3(struct mlkem_poly *to, const uint8_t *in)
+{
+	const __m256i bytes =
+		_mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4, 5, 6, -1,
+				 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15, -1);
+	const __m256i ones = _mm256_set1_epi32(0x249249), sixes = _mm256_set1_epi32(0x1c71c7);
+	const __m256i threes = _mm256_set1_epi32(0x0c30c3), six = _mm256_set1_epi32(0x3f);
+	__m256i *r = rows_of(to);
+
+	for (int i = 0; i < 8; i++, in += 24, r += 2) {
+		__m256i v = _mm256_inserti128_si256(
+			_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)in)),
+			_mm_loadu_si128((const __m128i *)(in + 8)), 1);
+		__m256i a, b, first, second;
+
+		v = _mm256_shuffle_epi8(v, bytes);
+		a = _mm256_and_si256(v, ones);
+		a = _mm256_add_epi32(a, _mm256_and_si256(_mm256_srli_epi32(v, 1), ones));
+		a = _mm256_add_epi32(a, _mm256_and_si256(_mm256_srli_epi32(v, 2), ones));
+		b = _mm256_and_si256(_mm256_srli_epi32(a, 3), sixes);
+		a = _mm256_and_si256(a, sixes);
+		v = _mm256_sub_epi32(_mm256_add_epi32(a, threes), b);
+		first = _mm256_or_si256(
+			_mm256_and_si256(v, six),
+			_mm256_and_si256(_mm256_slli_epi32(v, 10), _mm256_set1_epi32(0x3f0000)));
+		second = _mm256_or_si256(
+			_mm256_and_si256(_mm256_srli_epi32(v, 12), six),
+			_mm256_and_si256(_mm256_srli_epi32(v, 2), _mm256_set1_epi32(0x3f0000)));
+		a = _mm256_unpacklo_epi32(first, second);
+		b = _mm256_unpackhi_epi32(first, second);
+		v = _mm256_set1_epi16(3);
+		r[0] = _mm256_sub_epi16(_mm256_permute2x128_si256(a, b, 0x20), v);
+		r[1] = _mm256_sub_epi16(_mm256_permute2x128_si256(a, b, 0x31), v);
+	}
+}
+
+/* Eight numbers of d bits, 4 to 12, in the 16-bit lanes of two words, to d bytes. */
+static inline __attribute__((always_inline)) void pack8(uint8_t *out, const uint16_t *v, unsigned d)
+{
+	const uint64_t bits = 0x0001000100010001 * ((1ULL << d) - 1);
+	uint64_t low, high, half;
+
+	memcpy(&low, v, 8);
+	memcpy(&high, v + 4, 8);
+	low = _pext_u64(low, bits);
+	high = _pext_u64(high, bits);
+	half = low | high << (4 * d);
+	memcpy(out, &half, d < 8 ? d : 8);
+	if (d > 8) {
+		half = high >> (64 - 4 * d);
+		memcpy(out + 8, &half, d - 8);
+	}
+}
+
+static inline __attribute__((always_inline)) void unpack8(uint16_t *v, const uint8_t *in,
+							  unsigned d)
+{
+	const uint64_t bits = 0x0001000100010001 * ((1ULL << d) - 1);
+	uint64_t low = 0, high = 0;
+
+	memcpy(&low, in, d < 8 ? d : 8);
+	if (d > 8)
+		memcpy(&high, in + 8, d - 8);
+	high = d > 8 ? low >> (4 * d) | high << (64 - 4 * d) : low >> (4 * d);
+	low = _pdep_u64(low, bits);
+	high = _pdep_u64(high, bits);
+	memcpy(v, &low, 8);
+	memcpy(v + 4, &high, 8);
+}
+
+static void encode(uint8_t *out, const struct mlkem_poly *a)
+{
+	struct mlkem_poly t = *a;
+
+	transpose(rows_of(&t));
+	for (int i = 0; i < ROWS; i++)
+		rows_of(&t)[i] = canonical(rows_of(&t)[i]);
+	for (int i = 0; i < N / 8; i++)
+		pack8(out + (size_t)12 * i, (const uint16_t *)t.c + (size_t)8 * i, 12);
+	pqc_ct_wipe(&t, sizeof(t));
+}
+
+static void decode(struct mlkem_poly *r, const uint8_t *in)
+{
+	for (int i = 0; i < ROWS; i++)
+		rows_of(r)[i] = barrett(spread12(in + (size_t)24 * i));
+	transpose(rows_of(r));
+}
+
+/*
+ * Round(2^d x / q) mod 2^d of eight canonical numbers: 1290167 + 3 / 8 is 2^32 / q as exactly as it
+ * takes for all x and d up to 11.
+ */
+static inline __m256i compress8(__m256i x, unsigned d)
+{
+	__m256i t = _mm256_mullo_epi32(x, _mm256_set1_epi32(1290167));
+
+	x = _mm256_srli_epi32(_mm256_add_epi32(x, _mm256_slli_epi32(x, 1)), 3);
+	t = _mm256_add_epi32(_mm256_add_epi32(t, x), _mm256_set1_epi32(1 << (31 - d)));
+	return _mm256_srli_epi32(t, (int)(32 - d));
+}
+
+static inline __m256i compress16(__m256i a, unsigned d)
+{
+	const __m256i zero = _mm256_setzero_si256();
+
+	a = canonical(a);
+	return _mm256_packus_epi32(compress8(_mm256_unpacklo_epi16(a, zero), d),
+				   compress8(_mm256_unpackhi_epi16(a, zero), d));
+}
+
+static inline __attribute__((always_inline)) void compress_d(uint8_t *out,
+							     const struct mlkem_poly *a, unsigned d)
+{
+	uint16_t v[16] __attribute__((aligned(32)));
+
+	for (int i = 0; i < ROWS; i++, out += (size_t)2 * d) {
+		_mm256_store_si256((__m256i *)v, compress16(const_rows_of(a)[i], d));
+		pack8(out, v, d);
+		pack8(out + d, v + 8, d);
+	}
+	pqc_ct_wipe(v, sizeof(v));
+}
+
+static void compress(uint8_t *out, const struct mlkem_poly *a, unsigned d)
+{
+	if (d == 10)
+		compress_d(out, a, 10);
+	else if (d == 4)
+		compress_d(out, a, 4);
+	else if (d == 11)
+		compress_d(out, a, 11);
+	else
+		compress_d(out, a, 5);
+}
+
+/* Round(q y / 2^d), as the rounded high half of a product. */
+static inline __attribute__((always_inline)) void decompress_d(struct mlkem_poly *r,
+							       const uint8_t *in, unsigned d)
+{
+	for (int i = 0; i < N / 8; i++, in += d)
+		unpack8((uint16_t *)r->c + (size_t)8 * i, in, d);
+	for (int i = 0; i < ROWS; i++)
+		rows_of(r)[i] = _mm256_mulhrs_epi16(_mm256_slli_epi16(rows_of(r)[i], (int)(15 - d)),
+						    _mm256_set1_epi16(Q));
+}
+
+static void decompress(struct mlkem_poly *r, const uint8_t *in, unsigned d)
+{
+	if (d == 10)
+		decompress_d(r, in, 10);
+	else if (d == 4)
+		decompress_d(r, in, 4);
+	else if (d == 11)
+		decompress_d(r, in, 11);
+	else
+		decompress_d(r, in, 5);
+}
+
+static void add_msg(struct mlkem_poly *r, const uint8_t *msg)
+{
+	const __m256i bits = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048,
+					       4096, 8192, 16384, -32768);
+
+	for (int i = 0; i < ROWS; i++) {
+		int16_t word;
+		__m256i v;
+
+		memcpy(&word, msg + (size_t)2 * i, sizeof(word));
+		v = _mm256_and_si256(_mm256_set1_epi16(word), bits);
+		v = _mm256_and_si256(_mm256_cmpeq_epi16(v, bits), _mm256_set1_epi16((Q + 1) / 2));
+		rows_of(r)[i] = _mm256_add_epi16(rows_of(r)[i], v);
+	}
+}
+
+static void to_msg(uint8_t *msg, const struct mlkem_poly *a)
+{
+	for (int i = 0; i < ROWS; i += 2) {
+		__m256i v = _mm256_packs_epi16(compress16(const_rows_of(a)[i], 1),
+					       compress16(const_rows_of(a)[i + 1], 1));
+		uint32_t mask;
+
+		v = _mm256_permute4x64_epi64(v, 0xd8);
+		mask = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(v, 7));
+		memcpy(msg + (size_t)2 * i, &mask, sizeof(mask));
+	}
+}
+
+const struct mlkem_ops mlkem_avx2_ops = {
+	.ntt = ntt,
+	.intt = intt,
+	.arrange = arrange,
+	.dot = dot,
+	.scale_add = scale_add,
+	.add = add,
+	.sub_from = sub_from,
+	.reject = reject,
+	.noise2 = noise2,
+	.noise3 = noise3,
+	.encode = encode,
+	.decode = decode,
+	.compress = compress,
+	.decompress = decompress,
+	.add_msg = add_msg,
+	.to_msg = to_msg,
+};
