@@ -367,7 +367,8 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 			continue;
 		met = met ? met : try;
 		sel = selection(sa, try, msg, without_ke);
-		if (select_proposal(&sel, &look.chosen))
+		/* SPI 0 is no SPI (RFC 4303 section 2.1). */
+		if (select_proposal(&sel, &look.chosen) || spi_number(&look.chosen) == 0)
 			continue;
 		err = child_new(sa, sa->conn, try, false, &c);
 		if (err) {
