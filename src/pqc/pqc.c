@@ -5,6 +5,7 @@
 
 #include "pqc/bike/bike.h"
 #include "pqc/ct.h"
+#include "pqc/falcon/falcon.h"
 #include "pqc/frodo/frodo.h"
 #include "pqc/mldsa/mldsa.h"
 #include "pqc/mlkem/mlkem.h"
@@ -38,6 +39,8 @@ static const struct pqc_sig *const sigs[] = {
 	&mldsa_44,
 	&mldsa_65,
 	&mldsa_87,
+	&falcon_512,
+	&falcon_1024,
 	NULL,
 };
 
