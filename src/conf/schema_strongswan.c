@@ -19,6 +19,8 @@
 
 static const char ikev1[] = "IKEv1 is not implemented";
 static const char no_plugins[] = "there are no plugins to load";
+static const char other_plugins[] =
+	"there is nothing like them here yet: attr, eap-radius, eap-tls, ha, revocation and so on";
 static const char one_thread[] = "one thread owns all IKE SAs";
 static const char debugging[] = "an aid of strongSwan's developers";
 static const char tnc[] = "trusted network connect is not implemented";
@@ -280,7 +282,7 @@ static const struct schema_row rows[] = {
 	{"charon.plugins.kernel-netlink.fwmark", &TEXT,
 	 REFUSED("marking of packets is not implemented"), .meaning = "mark of the routing rule"},
 	{"charon.plugins.kernel-netlink.**", NULL, IGNORED(netlink), .meaning = "anything else"},
-	{"charon.plugins.**", NULL, IGNORED("we have no such plugin"), .meaning = "other plugins"},
+	{"charon.plugins.**", NULL, IGNORED(other_plugins), .meaning = "other plugins"},
 
 	/* What belongs to features we do not have */
 	{"charon.max_ikev1_exchanges", &NUMBER, "3", .max = 1024, IGNORED(ikev1),
