@@ -83,7 +83,7 @@ static void remove_type(struct proposal *p, uint8_t type)
 /* Stable: within a type the order is the user's preference. */
 static void sort_types(struct proposal *p)
 {
-	struct transform sorted[PROPOSAL_MAX_TRANSFORMS];
+	struct transform sorted[PROPOSAL_MAX_TRANSFORMS] = {0};
 	uint16_t n = 0;
 
 	for (size_t o = 0; o < SUITE_N_ORDER; o++) {
