@@ -5,6 +5,7 @@
 
 #include "pqc/cpu.h"
 #include "pqc/ct.h"
+#include "pqc/mldsa/mldsa_check.h"
 #include "pqc/mldsa/mldsa_pack.h"
 
 #define RANDOM_FIPS_LEN 32 /* of a signature */
@@ -395,19 +396,16 @@ static int verify(const struct pqc_sig *sig, const uint8_t *pub, const struct pq
 	return pqc_ct_differ(again, challenge, p->challenge_len) ? PQC_E_SIGNATURE : 0;
 }
 
-static int same_ops(const void *ops, const void *portable)
-{
-	(void)ops;
-	(void)portable;
-	return 1;
-}
-
 const struct mldsa_ops *mldsa_ops(void)
 {
 	static const struct pqc_variant list[] = {
+#ifdef PQC_X86
+		{PQC_CPU_AVX2, &mldsa_avx2_ops},
+#endif
 		{PQC_CPU_PORTABLE, &mldsa_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		list, sizeof(list) / sizeof(list[0]), mldsa_check_same, {0}};
 
 	return pqc_cpu_choose(&variants);
 }
