@@ -215,7 +215,7 @@ static int add_output(struct filelog *f, const struct filelog_params *p,
 			log_print(p->log, NULL, LOG_DMN, LOG_AUDIT,
 				  "opening the log file %s of charon.filelog.%s failed: %s; its "
 				  "lines are lost",
-				  path, section->name, strerror(errno));
+				  path, section ? section->name : path, strerror(errno));
 		free_output(o);
 		return err == E_NOMEM ? err : 0;
 	}
