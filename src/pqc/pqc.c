@@ -7,6 +7,7 @@
 #include "pqc/ct.h"
 #include "pqc/falcon/falcon.h"
 #include "pqc/frodo/frodo.h"
+#include "pqc/hqc/hqc.h"
 #include "pqc/mldsa/mldsa.h"
 #include "pqc/mlkem/mlkem.h"
 
@@ -29,6 +30,9 @@ static const struct pqc_kem *const kems[] = {
 	&bike_l1,
 	&bike_l3,
 	&bike_l5,
+	&hqc_128,
+	&hqc_192,
+	&hqc_256,
 	NULL,
 };
 

@@ -111,6 +111,16 @@ void gf2x_mul_add(const struct gf2x *ring, uint64_t *out, const uint64_t *a, con
 		out[i] ^= product[i];
 }
 
+/* 2^e modulo n; nothing here is secret. */
+static unsigned power_of_two(unsigned e, unsigned n)
+{
+	uint64_t x = 1;
+
+	for (int bit = 31; bit >= 0; bit--)
+		x = (x * x << (e >> bit & 1)) % n;
+	return (unsigned)x;
+}
+
 /*
  * out = a^(2^k). Coefficient i goes to i * 2^k, so coefficient j comes from j * 2^-k; in the
  * exponent 2^-k is 2^(bits - 1 - k).
@@ -118,11 +128,11 @@ void gf2x_mul_add(const struct gf2x *ring, uint64_t *out, const uint64_t *a, con
 static void square_times(const struct gf2x *ring, uint64_t *out, const uint64_t *a, unsigned k)
 {
 	const struct gf2x_ops *ops = choose_ops();
-	struct gf2x_permutation permutation = {out, a, ring->bits, 1};
 
 	if (k > ops->few_squarings) {
-		for (unsigned i = 0; i < ring->bits - 1 - k; i++)
-			permutation.step = permutation.step * 2 % ring->bits;
+		struct gf2x_permutation permutation = {
+			out, a, ring->bits, power_of_two(ring->bits - 1 - k, ring->bits)};
+
 		ops->permute(&permutation);
 		return;
 	}
@@ -164,13 +174,15 @@ void gf2x_set_bits(uint64_t *out, size_t words, const uint32_t *at, size_t n)
 
 void gf2x_load(const struct gf2x *ring, uint64_t *out, const uint8_t *in)
 {
-	size_t bytes = (ring->bits + 7) / 8;
+	size_t bytes = (ring->bits + 7) / 8, full = ring->words - 1;
+	uint8_t last[8] = {0};
 
-	out[ring->words - 1] = 0;
-	memcpy(out, in, bytes);
-	for (size_t i = 0; i < ring->words; i++)
-		out[i] = PQC_LE_SWAP(64, out[i]);
+	memcpy(last, in + 8 * full, bytes - 8 * full);
+	for (size_t i = 0; i < full; i++)
+		out[i] = pqc_le_load64(in + 8 * i);
+	out[full] = pqc_le_load64(last);
 	clear_unused(ring, out);
+	pqc_ct_wipe(last, sizeof(last));
 }
 
 void gf2x_store(const struct gf2x *ring, uint8_t *out, const uint64_t *in)

@@ -39,7 +39,7 @@ void gf2x_invert(const struct gf2x *ring, uint64_t *out, const uint64_t *a);
  */
 void gf2x_set_bits(uint64_t *out, size_t words, const uint32_t *at, size_t n);
 
-/* Little-endian bytes; those after the last are taken as zero, and the bits from `bits` on cleared. */
+/* Little-endian bytes, ceil(bits / 8) of them. Bits from `bits` on are cleared; in may be out. */
 void gf2x_load(const struct gf2x *ring, uint64_t *out, const uint8_t *in);
 void gf2x_store(const struct gf2x *ring, uint8_t *out, const uint64_t *in);
 
