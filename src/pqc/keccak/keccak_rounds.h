@@ -40,34 +40,34 @@ static const uint64_t keccak_round_constants[24] = {
 		(e)[4] = KECCAK_CHI(p4, p0, p1);                                   \
 	} while (0)
 
-#define KECCAK_MOVE(i, d, n) KECCAK_ROL(KECCAK_XOR(a[i], d), n)
+#define KECCAK_MOVE(a, i, d, n) KECCAK_ROL(KECCAK_XOR((a)[i], d), n)
 
-#define KECCAK_ROUND(a, e, rc)                                                         \
-	do {                                                                           \
-		KECCAK_LANE c0 = KECCAK_PARITY(a, 0), c1 = KECCAK_PARITY(a, 1);        \
-		KECCAK_LANE c2 = KECCAK_PARITY(a, 2), c3 = KECCAK_PARITY(a, 3);        \
-		KECCAK_LANE c4 = KECCAK_PARITY(a, 4);                                  \
-		KECCAK_LANE d0 = KECCAK_XOR(c4, KECCAK_ROL(c1, 1));                    \
-		KECCAK_LANE d1 = KECCAK_XOR(c0, KECCAK_ROL(c2, 1));                    \
-		KECCAK_LANE d2 = KECCAK_XOR(c1, KECCAK_ROL(c3, 1));                    \
-		KECCAK_LANE d3 = KECCAK_XOR(c2, KECCAK_ROL(c4, 1));                    \
-		KECCAK_LANE d4 = KECCAK_XOR(c3, KECCAK_ROL(c0, 1));                    \
-		KECCAK_PLANE((e), KECCAK_XOR(a[0], d0), KECCAK_MOVE(6, d1, 44),        \
-			     KECCAK_MOVE(12, d2, 43), KECCAK_MOVE(18, d3, 21),         \
-			     KECCAK_MOVE(24, d4, 14));                                 \
-		(e)[0] = KECCAK_XOR((e)[0], KECCAK_CONST(rc));                         \
-		KECCAK_PLANE((e) + 5, KECCAK_MOVE(3, d3, 28), KECCAK_MOVE(9, d4, 20),  \
-			     KECCAK_MOVE(10, d0, 3), KECCAK_MOVE(16, d1, 45),          \
-			     KECCAK_MOVE(22, d2, 61));                                 \
-		KECCAK_PLANE((e) + 10, KECCAK_MOVE(1, d1, 1), KECCAK_MOVE(7, d2, 6),   \
-			     KECCAK_MOVE(13, d3, 25), KECCAK_MOVE(19, d4, 8),          \
-			     KECCAK_MOVE(20, d0, 18));                                 \
-		KECCAK_PLANE((e) + 15, KECCAK_MOVE(4, d4, 27), KECCAK_MOVE(5, d0, 36), \
-			     KECCAK_MOVE(11, d1, 10), KECCAK_MOVE(17, d2, 15),         \
-			     KECCAK_MOVE(23, d3, 56));                                 \
-		KECCAK_PLANE((e) + 20, KECCAK_MOVE(2, d2, 62), KECCAK_MOVE(8, d3, 55), \
-			     KECCAK_MOVE(14, d4, 39), KECCAK_MOVE(15, d0, 41),         \
-			     KECCAK_MOVE(21, d1, 2));                                  \
+#define KECCAK_ROUND(a, e, rc)                                                               \
+	do {                                                                                 \
+		KECCAK_LANE c0 = KECCAK_PARITY(a, 0), c1 = KECCAK_PARITY(a, 1);              \
+		KECCAK_LANE c2 = KECCAK_PARITY(a, 2), c3 = KECCAK_PARITY(a, 3);              \
+		KECCAK_LANE c4 = KECCAK_PARITY(a, 4);                                        \
+		KECCAK_LANE d0 = KECCAK_XOR(c4, KECCAK_ROL(c1, 1));                          \
+		KECCAK_LANE d1 = KECCAK_XOR(c0, KECCAK_ROL(c2, 1));                          \
+		KECCAK_LANE d2 = KECCAK_XOR(c1, KECCAK_ROL(c3, 1));                          \
+		KECCAK_LANE d3 = KECCAK_XOR(c2, KECCAK_ROL(c4, 1));                          \
+		KECCAK_LANE d4 = KECCAK_XOR(c3, KECCAK_ROL(c0, 1));                          \
+		KECCAK_PLANE((e), KECCAK_XOR((a)[0], d0), KECCAK_MOVE(a, 6, d1, 44),         \
+			     KECCAK_MOVE(a, 12, d2, 43), KECCAK_MOVE(a, 18, d3, 21),         \
+			     KECCAK_MOVE(a, 24, d4, 14));                                    \
+		(e)[0] = KECCAK_XOR((e)[0], KECCAK_CONST(rc));                               \
+		KECCAK_PLANE((e) + 5, KECCAK_MOVE(a, 3, d3, 28), KECCAK_MOVE(a, 9, d4, 20),  \
+			     KECCAK_MOVE(a, 10, d0, 3), KECCAK_MOVE(a, 16, d1, 45),          \
+			     KECCAK_MOVE(a, 22, d2, 61));                                    \
+		KECCAK_PLANE((e) + 10, KECCAK_MOVE(a, 1, d1, 1), KECCAK_MOVE(a, 7, d2, 6),   \
+			     KECCAK_MOVE(a, 13, d3, 25), KECCAK_MOVE(a, 19, d4, 8),          \
+			     KECCAK_MOVE(a, 20, d0, 18));                                    \
+		KECCAK_PLANE((e) + 15, KECCAK_MOVE(a, 4, d4, 27), KECCAK_MOVE(a, 5, d0, 36), \
+			     KECCAK_MOVE(a, 11, d1, 10), KECCAK_MOVE(a, 17, d2, 15),         \
+			     KECCAK_MOVE(a, 23, d3, 56));                                    \
+		KECCAK_PLANE((e) + 20, KECCAK_MOVE(a, 2, d2, 62), KECCAK_MOVE(a, 8, d3, 55), \
+			     KECCAK_MOVE(a, 14, d4, 39), KECCAK_MOVE(a, 15, d0, 41),         \
+			     KECCAK_MOVE(a, 21, d1, 2));                                     \
 	} while (0)
 
 static inline void KECCAK_NAME(KECCAK_LANE state[25])
@@ -76,10 +76,9 @@ static inline void KECCAK_NAME(KECCAK_LANE state[25])
 
 	for (int i = 0; i < 25; i++)
 		a[i] = state[i];
-	for (int round = 0; round < 24; round++) {
+	for (int round = 0; round < 24; round += 2) {
 		KECCAK_ROUND(a, b, keccak_round_constants[round]);
-		for (int i = 0; i < 25; i++)
-			a[i] = b[i];
+		KECCAK_ROUND(b, a, keccak_round_constants[round + 1]);
 	}
 	for (int i = 0; i < 25; i++)
 		state[i] = a[i];
