@@ -60,8 +60,7 @@ static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view i
 		       struct wbuf *out)
 {
 	const struct handshake *hs = sa->hs;
-
-	return keys_auth_octets(
+	int err = keys_auth_octets(
 		&(struct keys_auth_params){
 			.prf = sa->prf,
 			.message = secret_view(of_initiator ? &hs->msg_i : &hs->msg_r),
@@ -70,6 +69,10 @@ static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view i
 			.id_body = id_body,
 		},
 		out);
+	if (err)
+		return err;
+	intauth_put(&hs->intauth, sa->prf, hs->auth_msgid, out);
+	return wbuf_err(out);
 }
 
 static int my_octets(const struct ike_sa *sa, struct wbuf *out)

@@ -12,6 +12,7 @@ int handshake_new(struct ike_sa *sa)
 	sa->hs = calloc(1, sizeof(*sa->hs));
 	if (!sa->hs)
 		return E_NOMEM;
+	handshake_reset(sa->hs);
 	sa->hs->attempt = 1;
 	return 0;
 }
@@ -28,6 +29,9 @@ void handshake_reset(struct handshake *hs)
 	secret_done(&hs->ke_data);
 	secret_done(&hs->cookie);
 	hs->restarts = 0;
+	hs->addke_done = TRANSFORM_KE + 1; /* the type before ADDKE1 */
+	hs->intauth = (struct intauth){0};
+	hs->peer_intermediate = false;
 	hs->peer_wants_cert = false;
 	hs->n_certreq = 0;
 	cert_put(hs->cert);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/secret.h"
+#include "ike/intauth.h"
 #include "ike/sa.h"
 
 struct alg;
@@ -29,6 +30,10 @@ struct handshake {
 	char *child_name;	    /* to set up in IKE_AUTH; NULL: childless */
 	struct child *child;	    /* being set up in IKE_AUTH */
 
+	uint8_t addke_done;	 /* type of the last further key exchange that is done */
+	struct intauth intauth;	 /* of the IKE_INTERMEDIATE messages */
+	uint32_t auth_msgid;	 /* message id of the first IKE_AUTH request */
+	bool peer_intermediate;	 /* INTERMEDIATE_EXCHANGE_SUPPORTED came */
 	bool announce_fragments; /* in our IKE_SA_INIT response */
 	bool peer_wants_cert;	 /* a CERTREQ came */
 	size_t n_certreq;

@@ -88,6 +88,7 @@ void init_take_notifies(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_notify *hashes = wire_msg_notify(msg, N_SIGNATURE_HASH_ALGORITHMS);
 
+	sa->hs->peer_intermediate = wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	sa->peer_multi_auth = wire_msg_notify(msg, N_MULTIPLE_AUTH_SUPPORTED);
 	if (hashes)
 		take_hashes(sa, hashes->data);
@@ -112,21 +113,27 @@ void init_set_algs(struct ike_sa *sa)
 
 int init_derive_keys(struct ike_sa *sa, struct view shared)
 {
-	int err;
-
-	keys_ike_done(&sa->keys);
-	err = keys_derive_ike(
+	/* Keys of an attempt that was given up do not count. */
+	bool further = sa->hs->addke_done >= TRANSFORM_ADDKE1;
+	struct keys_ike keys;
+	int err = keys_derive_ike(
 		&(struct keys_ike_params){
 			.prf = sa->prf,
 			.encr = sa->encr,
 			.integ = sa->integ,
 			.key_bits = proposal_find(&sa->chosen, TRANSFORM_ENCR)->key_bits,
+			.sk_d = further ? secret_view(&sa->keys.d) : (struct view){0},
 			.shared = shared,
 			.ni = secret_view(&sa->hs->ni),
 			.nr = secret_view(&sa->hs->nr),
 			.spi_i = sa->spi_i,
 			.spi_r = sa->spi_r,
 		},
-		&sa->keys);
-	return err ? err : sa_use_keys(sa);
+		&keys);
+
+	if (err)
+		return err;
+	keys_ike_done(&sa->keys);
+	sa->keys = keys;
+	return sa_use_keys(sa);
 }

@@ -24,7 +24,8 @@ void init_take_fragmentation(struct ike_sa *sa, const struct wire_msg *msg,
 			     const struct conf_conn *conf);
 /* Set sa->encr, integ and prf from sa->chosen. */
 void init_set_algs(struct ike_sa *sa);
-/* SKEYSEED and SK_* from the first shared secret, and use them. */
+/* SKEYSEED and SK_* from the first shared secret, or, with keys there, from a further one; and use
+ * them. */
 int init_derive_keys(struct ike_sa *sa, struct view shared) ERR_MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_intermediate.h"
 #include "ike/x_sa_init.h"
 
 /* A datagram's way in: header, SA, window, opening, decoding, row, handler. */
@@ -135,6 +136,11 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 		return;
 	}
 	log_parsed(a->ike, sa, msg);
+	if (msg->hdr.exchange == IKE_INTERMEDIATE &&
+	    x_intermediate_authenticate(sa, false, &msg->hdr, first, secret_view(kept))) {
+		sa_destroy(sa, E_CRYPTO, err_text(E_CRYPTO));
+		return;
+	}
 	if (a->response)
 		handle_response(sa, row, msg);
 	else

@@ -7,6 +7,7 @@
 #include "ike/x_auth.h"
 #include "ike/x_create_child.h"
 #include "ike/x_informational.h"
+#include "ike/x_intermediate.h"
 
 #define P(t)	     ROW_PAYLOAD(PAYLOAD_##t)
 #define ANY_TIME     (P(NOTIFY) | P(VENDOR))
@@ -14,6 +15,17 @@
 #define UP	     (ROW_STATE(IKE_S_ESTABLISHED) | ROW_STATE(IKE_S_REKEYING))
 #define UP_OR_ENDING (UP | ROW_STATE(IKE_S_REKEYED) | ROW_STATE(IKE_S_DELETING))
 #define CHILD	     (P(SA) | P(TSI) | P(TSR))
+
+/* IKE_INTERMEDIATE comes as often as negotiated, and IKE_AUTH after all of them (RFC 9370). */
+static bool further_ke_due(const struct ike_sa *sa)
+{
+	return sa->hs && x_intermediate_next(sa);
+}
+
+static bool further_ke_done(const struct ike_sa *sa)
+{
+	return sa->hs && !x_intermediate_next(sa);
+}
 
 /*
  * IKE_SA_INIT requests make SAs and have a gate of their own (x_sa_init.c). CREATE_CHILD_SA and
@@ -28,9 +40,26 @@ static const struct row table[] = {
 		.allowed = P(SA) | P(KE) | P(NONCE) | P(CERTREQ) | ANY_TIME,
 	},
 	{
+		.exchange = IKE_INTERMEDIATE,
+		.states = CONNECTING,
+		.to_responder = true,
+		.guard = further_ke_due,
+		.required = P(KE),
+		.allowed = ANY_TIME,
+		.request = x_intermediate_request,
+	},
+	{
+		.exchange = IKE_INTERMEDIATE,
+		.response = true,
+		.states = CONNECTING,
+		.to_initiator = true,
+		.allowed = P(KE) | ANY_TIME,
+	},
+	{
 		.exchange = IKE_AUTH,
 		.states = CONNECTING,
 		.to_responder = true,
+		.guard = further_ke_done,
 		.required = P(IDI),
 		.allowed =
 			P(IDR) | P(CERT) | P(CERTREQ) | P(AUTH) | P(CP) | P(EAP) | CHILD | ANY_TIME,
@@ -90,7 +119,8 @@ const struct row *rows_find(uint8_t exchange, bool response)
 bool rows_allow_sa(const struct row *row, const struct ike_sa *sa)
 {
 	return (row->states & ROW_STATE(sa->state)) &&
-	       (sa->initiator ? row->to_initiator : row->to_responder);
+	       (sa->initiator ? row->to_initiator : row->to_responder) &&
+	       (!row->guard || row->guard(sa));
 }
 
 bool rows_allow_payloads(const struct row *row, const struct wire_msg *msg, uint8_t *out_type)

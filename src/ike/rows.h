@@ -20,8 +20,9 @@ struct row {
 	uint32_t states;   /* mask of ROW_STATE(enum ike_sa_state) */
 	bool to_initiator; /* allowed when we are the initiator of the IKE SA */
 	bool to_responder; /* ... the responder */
-	uint64_t required; /* masks of ROW_PAYLOAD(type) */
-	uint64_t allowed;  /* beyond the required ones; unknown types are ignored anyway */
+	bool (*guard)(const struct ike_sa *sa); /* what else must hold; NULL: nothing */
+	uint64_t required;			/* masks of ROW_PAYLOAD(type) */
+	uint64_t allowed; /* beyond the required ones; unknown types are ignored anyway */
 	void (*request)(struct ike_sa *sa, const struct wire_msg *msg); /* NULL for responses */
 };
 

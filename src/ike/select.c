@@ -22,9 +22,19 @@ static bool may_be_none(const struct proposal *p, uint8_t type)
 	       (type != TRANSFORM_ESN && proposal_has(p, type, 0, 0));
 }
 
+/* No method may be used twice in one proposal (RFC 9370 section 2.2.1). */
+static bool ke_used(const struct proposal *chosen, uint16_t id)
+{
+	for (unsigned i = 0; i < chosen->count; i++) {
+		if (is_ke_type(chosen->t[i].type) && chosen->t[i].id == id)
+			return true;
+	}
+	return false;
+}
+
 /* The first transform of `type` in `first` that `second` has too; NULL if none. */
 static const struct transform *meet(const struct proposal *first, const struct proposal *second,
-				    uint8_t type, bool allow_private)
+				    uint8_t type, bool allow_private, const struct proposal *chosen)
 {
 	for (unsigned i = 0; i < first->count; i++) {
 		const struct transform *t = &first->t[i];
@@ -32,6 +42,8 @@ static const struct transform *meet(const struct proposal *first, const struct p
 		if (t->type != type || t->unknown_attr || (t->id == 0 && type != TRANSFORM_ESN))
 			continue;
 		if (t->id >= FIRST_PRIVATE_ID && !allow_private)
+			continue;
+		if (is_ke_type(type) && ke_used(chosen, t->id))
 			continue;
 		for (unsigned j = 0; j < second->count; j++) {
 			const struct transform *o = &second->t[j];
@@ -48,11 +60,20 @@ static const struct transform *meet(const struct proposal *first, const struct p
 static int choose_type(const struct proposal *first, const struct proposal *second, uint8_t type,
 		       bool allow_private, struct proposal *out)
 {
-	const struct transform *t = meet(first, second, type, allow_private);
+	const struct transform *t = meet(first, second, type, allow_private, out);
 
 	if (t)
 		return proposal_add(out, t->type, t->id, t->key_bits);
 	return may_be_none(first, type) && may_be_none(second, type) ? 0 : E_NOPROPOSAL;
+}
+
+static bool has_addke(const struct proposal *p)
+{
+	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+		if (proposal_has_type(p, type))
+			return true;
+	}
+	return false;
 }
 
 static bool known_types_only(const struct proposal *p)
@@ -90,7 +111,8 @@ static int try_pair(const struct select_params *p, const struct proposal *config
 				  .spi_len = received->spi_len};
 	int err = 0;
 
-	if (configured->protocol != received->protocol || !known_types_only(received))
+	if (configured->protocol != received->protocol || !known_types_only(received) ||
+	    (p->without_addke && has_addke(received)))
 		return E_NOPROPOSAL;
 	memcpy(chosen.spi, received->spi, sizeof(chosen.spi));
 	for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ADDKE7 && err == 0; type++) {

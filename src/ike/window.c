@@ -9,6 +9,7 @@
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/x_intermediate.h"
 
 /* IP and UDP headers and the non-ESP marker: a fragment's IKE part is smaller by these. */
 static size_t max_datagram(const struct ike_sa *sa)
@@ -114,6 +115,11 @@ static int encode(struct ike_sa *sa, struct wire_hdr *hdr, const struct wire_wri
 		first = payloads->first;
 	}
 	log_generated(sa, hdr, first, plain);
+	if (hdr->exchange == IKE_INTERMEDIATE) {
+		err = x_intermediate_authenticate(sa, true, hdr, first, plain);
+		if (err)
+			return err;
+	}
 	if (hdr->exchange == IKE_SA_INIT)
 		return encode_plain(hdr, first, plain, out);
 	err = protect_seal(

@@ -128,6 +128,7 @@ static int start(struct ike_sa *sa, struct task *task)
 	int err;
 
 	(void)task;
+	hs->auth_msgid = sa->out.next;
 	/* The peer's identity is not proved yet, but shared keys are looked up by it. */
 	if (sa->conn->n_remote && sa->remote_id.type == ID_ANY)
 		err = id_copy(&sa->conn->remote[0].id, &sa->remote_id);

@@ -379,6 +379,7 @@ void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg)
 	struct candidates l;
 	int err;
 
+	sa->hs->auth_msgid = sa->in.expected;
 	id_done(&sa->remote_id);
 	err = id_from_wire(idi->u.id.type, idi->u.id.data, &sa->remote_id);
 	if (err == 0 && idr)

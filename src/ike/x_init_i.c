@@ -17,6 +17,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_intermediate.h"
 #include "ike/x_sa_init.h"
 
 /* The initiator's side of IKE_SA_INIT (RFC 7296 section 1.2). */
@@ -30,6 +31,19 @@ static void fail(struct ike_sa *sa, int err, const char *message)
 }
 
 /* ---- request ---- */
+
+static bool offers_addke(const struct ike_sa *sa)
+{
+	const struct proposals *l = sa->conn->conf->ike;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+			if (proposal_has_type(&l->p[i], type))
+				return true;
+		}
+	}
+	return false;
+}
 
 static int send_request(struct ike_sa *sa)
 {
@@ -53,6 +67,8 @@ static int send_request(struct ike_sa *sa)
 	init_put_hashes(sa, &w);
 	if (sa->ike->settings.follow_redirects)
 		wire_put_notify(&w, N_REDIRECT_SUPPORTED, (struct view){0});
+	if (offers_addke(sa))
+		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	init_put_vendor(sa, &w);
 	sa->out.next = 0;
 	err = window_request(sa, &w);
@@ -201,7 +217,7 @@ static void on_finished(struct ike_sa *sa, struct ike_job *base)
 		fail(sa, err, err_text(err));
 		return;
 	}
-	task_continue(sa, &task_ike_auth);
+	task_continue(sa, x_intermediate_next(sa) ? &task_ike_intermediate : &task_ike_auth);
 }
 
 /* The same request once more, with what the peer asked for. */
@@ -300,6 +316,7 @@ static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char w
 		.configured = sa->conn->conf->ike,
 		.received = &msg->sa,
 		.prefer_configured = true,
+		.without_addke = !wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED),
 		.allow_private = true, /* we would not have offered one to a stranger */
 	};
 	int err;

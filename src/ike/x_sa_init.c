@@ -191,6 +191,7 @@ static struct select_params selection(const struct ike_sa *sa, const struct conn
 		.received = &msg->sa,
 		.prefer_configured = sa->ike->settings.prefer_configured_proposals,
 		.allow_private = sa->peer_strongswan || sa->ike->settings.accept_private_algs,
+		.without_addke = !sa->hs->peer_intermediate,
 	};
 }
 
@@ -249,6 +250,8 @@ static int send_reply(struct ike_sa *sa, const struct job_ke *j)
 	if (sa->peer_hashes)
 		init_put_hashes(sa, &w);
 	wire_put_notify(&w, N_CHILDLESS_IKEV2_SUPPORTED, (struct view){0});
+	if (hs->peer_intermediate)
+		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	if (sa->ike->settings.multiple_authentication)
 		wire_put_notify(&w, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
 	init_put_vendor(sa, &w);

@@ -178,7 +178,8 @@ static void test_untrusted(void **state)
 
 	assert_int_equal(check(f, &under_other.cert, 1, MOON_NAME, (struct trust_params){0}),
 			 E_UNTRUSTED);
-	expect_note_part(f, "certificate \"" MOON_NAME "\" was issued by \"CN=Other CA\", which is "
+	expect_note_part(f, "no issuer certificate found for \"" MOON_NAME
+			    "\": its issuer is \"CN=Other CA\", which is "
 			    "no trusted CA here: put that CA certificate into x509ca "
 			    "(swanctl --load-creds)\n");
 	/* a root the peer sends is no anchor, nor is one that was loaded as a plain certificate */
@@ -229,17 +230,18 @@ static void test_times(void **state)
 	assert_int_equal(check(f, &moon.cert, 1, MOON_NAME,
 			       (struct trust_params){.now = GEN_NOT_AFTER + 36000}),
 			 E_EXPIRED);
-	expect_note_part(f, "certificate \"" MOON_NAME "\" expired at Jan 01 00:00:00 2027 UTC "
-			    "(now Jan 01 10:00:00 2027 UTC)");
+	expect_note_part(f, "certificate \"" MOON_NAME
+			    "\" has expired (valid to Jan 01 00:00:00 2027 UTC, "
+			    "now Jan 01 10:00:00 2027 UTC)");
 	assert_int_equal(check(f, &moon.cert, 1, MOON_NAME,
 			       (struct trust_params){.now = GEN_NOT_BEFORE - 1}),
 			 E_EXPIRED);
-	expect_note_part(f, "is not valid before Jan 01 00:00:00 2026 UTC "
-			    "(now Dec 31 23:59:59 2025 UTC)");
+	expect_note_part(f, "is not valid yet (valid from Jan 01 00:00:00 2026 UTC, "
+			    "now Dec 31 23:59:59 2025 UTC)");
 	assert_int_equal(cred_add_cert(f->store, old_ca.cert->der, CRED_CA, NULL), 0);
 	assert_int_equal(check(f, &under_old.cert, 1, MOON_NAME, (struct trust_params){0}),
 			 E_EXPIRED);
-	expect_note_part(f, "certificate \"CN=old\" expired at");
+	expect_note_part(f, "certificate \"CN=old\" has expired (valid to");
 	gen_done(&under_old);
 	gen_done(&old_ca);
 	gen_done(&moon);
@@ -511,7 +513,7 @@ static void test_known(void **state)
 	assert_int_equal(cred_add_cert(f->store, wrong.cert->der, CRED_NONE, NULL), 0);
 	assert_int_equal(check(f, NULL, 0, "moon.strongswan.org", (struct trust_params){0}),
 			 E_UNTRUSTED);
-	expect_note_part(f, "was issued by \"CN=Other\"");
+	expect_note_part(f, "its issuer is \"CN=Other\"");
 	assert_int_equal(cred_add_cert(f->store, moon.cert->der, CRED_NONE, NULL), 0);
 	assert_int_equal(check(f, NULL, 0, "moon.strongswan.org", (struct trust_params){0}), 0);
 	expect_note_part(f, "  using certificate \"" MOON_NAME "\"\n");

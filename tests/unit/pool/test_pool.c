@@ -233,7 +233,7 @@ static void test_lease_rules(void **state)
 	expect_counts(f, "p", 2, 0);
 	/* both online: full, also for carol herself */
 	assert_int_equal(acquire_from(f, "p", "carol", NULL, NULL), E_FULL);
-	expect_note(f, "pool 'p' is full, unable to assign address");
+	expect_note(f, "pool 'p' is full, unable to assign address (pools.p.addrs has no more)");
 	/* whoever has been away longest loses */
 	release(f, "10.3.0.2", "dave");
 	release(f, "10.3.0.1", "carol");
@@ -328,7 +328,9 @@ static void test_several_pools(void **state)
 	expect_lease(f, "p q", "e", "10.3.0.0", "reassigning existing offline lease by 'a' to 'e'");
 	assert_int_equal(acquire_from(f, "p q", "f", NULL, text), E_FULL);
 	assert_int_equal(f->notes.count, 2);
-	assert_string_equal(f->notes.items[1].text, "pool 'q' is full, unable to assign address");
+	assert_string_equal(
+		f->notes.items[1].text,
+		"pool 'q' is full, unable to assign address (pools.q.addrs has no more)");
 	assert_int_equal(acquire_from(f, "nosuch", "f", NULL, text), E_NOTFOUND);
 	assert_int_equal(acquire_from(f, "r", "f", NULL, text), E_NOTFOUND);
 	assert_int_equal(acquire_from(f, "nosuch r6", "f", NULL, text), 0);
