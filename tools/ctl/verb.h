@@ -30,10 +30,10 @@ int read_counters(struct ctl *ctl);
 int read_log(struct ctl *ctl);
 int read_monitor(struct ctl *ctl);
 
-int control_initiate(struct ctl *ctl);
-int control_terminate(struct ctl *ctl);
+int act_initiate(struct ctl *ctl);
+int act_terminate(struct ctl *ctl);
 /* A command whose request is its options and whose answer is success or failure. */
-int control_plain(struct ctl *ctl);
+int act_plain(struct ctl *ctl);
 
 int load_all(struct ctl *ctl);
 int load_conns(struct ctl *ctl);

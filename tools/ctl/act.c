@@ -63,7 +63,7 @@ static int call_with_log(struct ctl *ctl, const char *command, struct wbuf *mess
 	return ctl_call(ctl, &request, out_reply);
 }
 
-int control_initiate(struct ctl *ctl)
+int act_initiate(struct ctl *ctl)
 {
 	static const char *const names[] = {"child", "ike", "loglevel", NULL};
 	struct wbuf message;
@@ -106,7 +106,7 @@ static int terminate_named(struct ctl *ctl, const char *what, bool last, bool *o
 	return rc;
 }
 
-int control_terminate(struct ctl *ctl)
+int act_terminate(struct ctl *ctl)
 {
 	static const char *const names[] = {"child", "ike",	 "child-id", "ike-id",
 					    "force", "loglevel", NULL};
@@ -127,7 +127,7 @@ int control_terminate(struct ctl *ctl)
 	return rc;
 }
 
-int control_plain(struct ctl *ctl)
+int act_plain(struct ctl *ctl)
 {
 	const struct ctl_option *options = ctl->verb->options;
 	/* Quietly done, as strongSwan's, when there is nothing to say. */
