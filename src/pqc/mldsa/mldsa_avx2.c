@@ -60,15 +60,14 @@ INLINE struct factor factor_lanes(int i)
 	return (struct factor){v, odd_of(v), vq, odd_of(vq)};
 }
 
-/* The high halves of even, then odd, products less the multiple of q that ends in the same bits. */
+/* The high halves of even and odd products, less the multiples of q that end in the same bits. */
 INLINE __m256i high_difference(__m256i even, __m256i odd, __m256i even_t, __m256i odd_t)
 {
 	const __m256i q = _mm256_set1_epi32(Q);
-	__m256i a = _mm256_blend_epi32(odd_of(even), odd, 0xaa);
-	__m256i b = _mm256_blend_epi32(odd_of(_mm256_mul_epi32(even_t, q)),
-				       _mm256_mul_epi32(odd_t, q), 0xaa);
 
-	return _mm256_sub_epi32(a, b);
+	even = _mm256_sub_epi64(even, _mm256_mul_epi32(even_t, q));
+	odd = _mm256_sub_epi64(odd, _mm256_mul_epi32(odd_t, q));
+	return _mm256_blend_epi32(odd_of(even), odd, 0xaa);
 }
 
 /* a z / 2^32 mod q, below q in size */
@@ -94,6 +93,20 @@ INLINE void backward(__m256i *a, __m256i *b, struct factor f)
 
 	*a = _mm256_add_epi32(*a, *b);
 	*b = times(t, f);
+}
+
+INLINE void load_block(__m256i *v, const __m256i *r)
+{
+	UNROLL
+	for (int i = 0; i < BLOCK; i++)
+		v[i] = r[i];
+}
+
+INLINE void store_block(__m256i *r, const __m256i *v)
+{
+	UNROLL
+	for (int i = 0; i < BLOCK; i++)
+		r[i] = v[i];
 }
 
 INLINE void transpose(__m256i *v)
@@ -151,7 +164,7 @@ static void ntt(struct mldsa_poly *a)
 	for (int g = 0; g < BLOCKS; g++, r += BLOCK) {
 		__m256i v[BLOCK];
 
-		memcpy(v, r, sizeof(v));
+		load_block(v, r);
 		LAYER(forward, v, 4, ROW_FACTOR, 4 + g);
 		LAYER(forward, v, 2, ROW_FACTOR, 8 + 2 * g);
 		LAYER(forward, v, 1, ROW_FACTOR, 16 + 4 * g);
@@ -159,7 +172,7 @@ static void ntt(struct mldsa_poly *a)
 		LAYER(forward, v, 4, factor_lanes, 7 * g);
 		LAYER(forward, v, 2, factor_lanes, 7 * g + 1);
 		LAYER(forward, v, 1, factor_lanes, 7 * g + 3);
-		memcpy(r, v, sizeof(v));
+		store_block(r, v);
 	}
 }
 
@@ -171,7 +184,7 @@ static void intt(struct mldsa_poly *a)
 	for (int g = 0; g < BLOCKS; g++, r += BLOCK) {
 		__m256i v[BLOCK];
 
-		memcpy(v, r, sizeof(v));
+		load_block(v, r);
 		LAYER(backward, v, 1, factor_lanes, MLDSA_AVX2_INVERSE + 7 * g + 3);
 		LAYER(backward, v, 2, factor_lanes, MLDSA_AVX2_INVERSE + 7 * g + 1);
 		LAYER(backward, v, 4, factor_lanes, MLDSA_AVX2_INVERSE + 7 * g);
@@ -179,7 +192,7 @@ static void intt(struct mldsa_poly *a)
 		LAYER(backward, v, 1, ROW_FACTOR_BACK, -31 + 4 * g);
 		LAYER(backward, v, 2, ROW_FACTOR_BACK, -15 + 2 * g);
 		LAYER(backward, v, 4, ROW_FACTOR_BACK, -7 + g);
-		memcpy(r, v, sizeof(v));
+		store_block(r, v);
 	}
 	r = rows_of(a);
 	for (int i = 0; i < BLOCK; i++) {
@@ -203,9 +216,9 @@ static void arrange(struct mldsa_poly *a)
 	for (int g = 0; g < BLOCKS; g++, r += BLOCK) {
 		__m256i v[BLOCK];
 
-		memcpy(v, r, sizeof(v));
+		load_block(v, r);
 		transpose(v);
-		memcpy(r, v, sizeof(v));
+		store_block(r, v);
 	}
 }
 
