@@ -31,6 +31,9 @@ static void trace_rounding(struct trace *t, const struct mldsa_ops *ops)
 		ops->decompose(&t->high[i], &t->low[i], gammas[i]);
 		r = t->low[i];
 		ops->add(&r, &t->low[i]);
+		for (int j = 0; j < 16; j++) /* on the edge, and one beside it */
+			r.c[j] = (j % 2 ? -gammas[i] : gammas[i]) + j / 2 % 3 - 1;
+		memset(t->high[i].c, 0, 8 * sizeof(int32_t));
 		t->sums[i] = ops->make_hint(t->hints[i], &t->high[i], &r, gammas[i]);
 		r = t->product;
 		ops->use_hint(&r, t->hints[i], gammas[i]);
