@@ -46,7 +46,8 @@ void aes_init(struct aes *aes, const uint8_t *key, size_t key_len)
 #endif
 		{PQC_CPU_PORTABLE, &aes_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		.variants = list, .n = sizeof(list) / sizeof(list[0]), .same = same_ops};
 
 	start(aes, pqc_cpu_choose(&variants), key, key_len);
 }

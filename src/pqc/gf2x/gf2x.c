@@ -48,7 +48,8 @@ static const struct gf2x_ops *choose_ops(void)
 #endif
 		{PQC_CPU_PORTABLE, &gf2x_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		.variants = list, .n = sizeof(list) / sizeof(list[0]), .same = same_ops};
 
 	return pqc_cpu_choose(&variants);
 }
