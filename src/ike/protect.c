@@ -224,6 +224,9 @@ int protect_frags_add(struct protect_frags *f, const struct wire_msg *msg, struc
 	/* An empty fragment carries nothing: RFC 7383 has no use for it, and it would look missing. */
 	if (skf.number == 0 || skf.number > skf.total || part->len == 0)
 		return E_MALFORMED;
+	/* Each has a byte at least: no memory for more fragments than a message may have bytes. */
+	if (skf.total > max_packet)
+		return E_LIMIT;
 	if (!f->parts || f->msgid != msg->hdr.msgid || skf.total > f->total)
 		err = frags_begin(f, msg->hdr.msgid, skf.total);
 	if (err)

@@ -392,8 +392,10 @@ static void test_odd_fragments(void **state)
 	/* One of one is a whole message. */
 	assert_int_equal(give_made(&f, 1, (struct wire_skf){1, 1}, 4), 1);
 	protect_frags_done(&f);
-	/* 65535 of them, of which one comes. */
-	assert_int_equal(give_made(&f, 1, (struct wire_skf){65535, 65535}, 4), 0);
+	/* More fragments than bytes in the largest message, and as many. */
+	assert_int_equal(give_made(&f, 1, (struct wire_skf){65535, 65535}, 4), E_LIMIT);
+	assert_null(f.parts);
+	assert_int_equal(give_made(&f, 1, (struct wire_skf){10000, 10000}, 4), 0);
 	/* Another message ID starts over. */
 	assert_int_equal(give_made(&f, 2, (struct wire_skf){1, 2}, 4), 0);
 	assert_int_equal(f.got, 1);
