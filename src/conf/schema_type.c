@@ -10,7 +10,6 @@
 #include "conf/conn.h"
 #include "conf/suite.h"
 #include "conf/value.h"
-#include "wire/ike.h"
 
 #define FIELD(type, row, base)	((type *)((char *)(base) + (row)->offset))
 #define CFIELD(type, row, base) ((const type *)((const char *)(base) + (row)->offset))
@@ -352,18 +351,6 @@ static int add_proposal(uint8_t protocol, const char *text, struct proposals *ou
 	return err;
 }
 
-/* IKE_FOLLOWUP_KE is not there: they would be negotiated, and then no key come of them. */
-static bool has_additional_ke(const struct proposals *l)
-{
-	for (unsigned i = 0; i < l->count; i++) {
-		for (unsigned j = 0; j < l->p[i].count; j++) {
-			if (l->p[i].t[j].type >= TRANSFORM_ADDKE1)
-				return true;
-		}
-	}
-	return false;
-}
-
 static int store_proposals(const struct schema_row *row, const struct conf_value *v, void *base,
 			   char **out_why)
 {
@@ -379,9 +366,6 @@ static int store_proposals(const struct schema_row *row, const struct conf_value
 		err = add_proposal((uint8_t)row->min, items.items[i], *field, out_why);
 	if (!err && items.count == 0)
 		err = E_CONFIG;
-	if (!err && row->min != PROTO_IKE && has_additional_ke(*field))
-		err = schema_why(out_why, "additional key exchanges (ke1_ to ke7_) of children are "
-					  "not supported yet");
 	strs_done(&items);
 	return err;
 }

@@ -58,6 +58,15 @@ static void emit(struct child *c, enum ike_event_type type, bool up)
 				 .type = type, .up = up, .child = &child, .conf = c->conn->conf});
 }
 
+void child_forget_keying(struct child *c)
+{
+	secret_done(&c->nonce);
+	secret_done(&c->peer_nonce);
+	secret_done(&c->shared);
+	secret_done(&c->further);
+	secret_done(&c->followup_link);
+}
+
 void child_destroy(struct child *c)
 {
 	struct ike *ike = c->sa->ike;
@@ -73,8 +82,7 @@ void child_destroy(struct child *c)
 	list_remove(&c->link);
 	c->sa->n_children--;
 	ike->n_children--;
-	secret_done(&c->nonce);
-	secret_done(&c->peer_nonce);
+	child_forget_keying(c);
 	ke_free(c->ke);
 	conn_put(c->conn);
 	free(c);
@@ -86,6 +94,17 @@ struct child *child_find_in(struct ike_sa *sa, uint32_t spi)
 		struct child *c = list_entry(it, struct child, link);
 
 		if (c->spi_in == spi)
+			return c;
+	}
+	return NULL;
+}
+
+struct child *child_find_uid(struct ike_sa *sa, uint32_t uid)
+{
+	list_foreach(it, &sa->children) {
+		struct child *c = list_entry(it, struct child, link);
+
+		if (c->uid == uid)
 			return c;
 	}
 	return NULL;
@@ -582,6 +601,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 			.shared = shared,
 			.ni = ni,
 			.nr = nr,
+			.further = secret_view(&c->further),
 		},
 		&keys);
 	if (err)

@@ -42,6 +42,10 @@ struct child {
 	struct secret nonce; /* ours */
 	struct secret peer_nonce;
 	struct ke *ke;
+	struct secret shared;	     /* SK(0), while further key exchanges go on (RFC 9370) */
+	struct secret further;	     /* SK(1) | ... | SK(n) */
+	struct secret followup_link; /* ADDITIONAL_KEY_EXCHANGE */
+	uint8_t addke_done;	     /* type of the last further exchange done; 0 none */
 };
 
 /* A new CHILD SA of a configuration, with an inbound SPI reserved, linked to the SA. E_LIMIT, E_FULL. */
@@ -52,6 +56,7 @@ void child_destroy(struct child *c);
 /* The CHILD SA with this SPI (host order): inbound ours, or outbound the peer's; NULL. */
 struct child *child_find_in(struct ike_sa *sa, uint32_t spi);
 struct child *child_find_out(struct ike_sa *sa, uint32_t spi);
+struct child *child_find_uid(struct ike_sa *sa, uint32_t uid);
 void child_set_state(struct child *c, enum ike_child_state state);
 
 /* What we propose: the configured selectors with "dynamic" filled in. `any` fills dynamic local
@@ -84,7 +89,9 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 		       uint16_t *out_notify) ERR_MUST_CHECK;
 /* What an error notify in place of the answer means to whoever asked: an E_* number. */
 int child_refusal(uint16_t notify);
-/* Derive keys (shared empty without PFS) and install; lines, timers and event. */
+/* Wipe nonces and secrets of the exchange that made it. */
+void child_forget_keying(struct child *c);
+/* Derive keys (shared empty without PFS, c->further included) and install; lines, timers, event. */
 int child_establish(struct child *c, struct view shared, struct view ni,
 		    struct view nr) ERR_MUST_CHECK;
 /* Counters from the datapath; false if not installed. */

@@ -32,6 +32,7 @@ struct ike_job {
 	struct list link;
 	uint64_t sa_spi; /* ours; with the uid it finds the SA again */
 	uint32_t sa_uid;
+	uint32_t child_uid; /* for the submitter: the child it is about, if any */
 	bool inbound; /* whose slot: sa->in.job (a peer's request) or sa->out.job (our task) */
 	int err;
 	struct log_notes notes;

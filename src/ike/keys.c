@@ -118,6 +118,7 @@ int keys_derive_child(const struct keys_child_params *p, struct keys_child *out)
 	wbuf_add(&seed, p->shared);
 	wbuf_add(&seed, p->ni);
 	wbuf_add(&seed, p->nr);
+	wbuf_add(&seed, p->further);
 	err = secret_alloc(&all, 2 * e + 2 * a);
 	if (err == 0)
 		err = wbuf_err(&seed);

@@ -41,8 +41,9 @@ struct keys_child_params {
 	const struct alg *prf, *encr, *integ;
 	uint16_t key_bits;
 	struct view sk_d;
-	struct view shared; /* g^ir (new); empty without PFS */
-	struct view ni, nr; /* of the exchange that makes the child */
+	struct view shared;  /* g^ir (new); empty without PFS */
+	struct view ni, nr;  /* of the exchange that makes the child */
+	struct view further; /* SK(1) | ... | SK(n) of further key exchanges (RFC 9370 2.2.4) */
 };
 
 /* Section 2.17. */

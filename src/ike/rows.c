@@ -6,6 +6,7 @@
 #include "ike/sa.h"
 #include "ike/x_auth.h"
 #include "ike/x_create_child.h"
+#include "ike/x_followup_ke.h"
 #include "ike/x_informational.h"
 #include "ike/x_intermediate.h"
 
@@ -88,6 +89,23 @@ static const struct row table[] = {
 		.to_initiator = true,
 		.to_responder = true,
 		.allowed = P(KE) | P(NONCE) | P(CP) | CHILD | ANY_TIME,
+	},
+	{
+		.exchange = IKE_FOLLOWUP_KE,
+		.states = UP,
+		.to_initiator = true,
+		.to_responder = true,
+		.required = P(KE) | P(NOTIFY),
+		.allowed = ANY_TIME,
+		.request = x_followup_ke_request,
+	},
+	{
+		.exchange = IKE_FOLLOWUP_KE,
+		.response = true,
+		.states = UP_OR_ENDING,
+		.to_initiator = true,
+		.to_responder = true,
+		.allowed = P(KE) | ANY_TIME,
 	},
 	{
 		.exchange = IKE_INFORMATIONAL,

@@ -13,6 +13,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_followup_ke.h"
 
 /* ---- both roles ---- */
 
@@ -67,36 +68,29 @@ static void finish_request(struct child *c, struct view ke_data, struct view sha
 	struct wire_writer w;
 	struct wbuf b;
 
-	if (child_establish(c, shared, secret_view(&c->peer_nonce), secret_view(&c->nonce))) {
+	bool more = x_followup_ke_next(c) != NULL;
+
+	if (!more &&
+	    child_establish(c, shared, secret_view(&c->peer_nonce), secret_view(&c->nonce))) {
 		refuse_child(c, N_NO_PROPOSAL_CHOSEN);
 		return;
 	}
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	child_put_answer(c, secret_view(&c->nonce), ke_data, &w);
-	secret_done(&c->nonce);
-	secret_done(&c->peer_nonce);
+	if (more)
+		x_followup_ke_wait(c, shared, &w);
+	else
+		child_forget_keying(c);
 	if (window_reply(sa, &w))
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 	wbuf_done(&b);
 }
 
-/* The child that the request in progress is making. */
-static struct child *answering(struct ike_sa *sa)
-{
-	list_foreach(it, &sa->children) {
-		struct child *c = list_entry(it, struct child, link);
-
-		if (!c->initiator && c->state == CHILD_S_CREATED && c->nonce.len)
-			return c;
-	}
-	return NULL;
-}
-
 static void on_answered(struct ike_sa *sa, struct ike_job *base)
 {
 	struct job_ke *j = (struct job_ke *)base;
-	struct child *c = answering(sa);
+	struct child *c = child_find_uid(sa, base->child_uid);
 
 	if (!c) {
 		reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
@@ -123,10 +117,12 @@ static void answer_ke(struct child *c, const struct alg *alg, const struct wire_
 		return;
 	}
 	job = job_ke_new(JOB_KE_ANSWER, alg, ke->u.ke.data, NULL, on_answered);
-	if (job)
-		job_submit(sa, &job->base, true);
-	else
+	if (!job) {
 		refuse_child(c, N_TEMPORARY_FAILURE);
+		return;
+	}
+	job->base.child_uid = c->uid;
+	job_submit(sa, &job->base, true);
 }
 
 void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
@@ -252,13 +248,12 @@ static int start(struct ike_sa *sa, struct task *task)
 	return err;
 }
 
-static void complete(struct ike_sa *sa, struct task *task, struct view shared)
+void x_create_child_complete(struct ike_sa *sa, struct task *task, struct view shared)
 {
 	struct child *c = task->child;
 	int err = child_establish(c, shared, secret_view(&c->nonce), secret_view(&c->peer_nonce));
 
-	secret_done(&c->nonce);
-	secret_done(&c->peer_nonce);
+	child_forget_keying(c);
 	if (err) {
 		undo(sa, task, err, "installing the CHILD_SA failed");
 		return;
@@ -273,8 +268,10 @@ static void on_finished(struct ike_sa *sa, struct ike_job *base)
 
 	if (base->err)
 		undo(sa, sa->out.task, base->err, "the peer's KE payload is not acceptable");
+	else if (x_followup_ke_next(sa->out.task->child))
+		x_followup_ke_begin(sa, sa->out.task, secret_view(&j->shared));
 	else
-		complete(sa, sa->out.task, secret_view(&j->shared));
+		x_create_child_complete(sa, sa->out.task, secret_view(&j->shared));
 }
 
 /* The peer wants another method: once more, if it was offered. */
@@ -330,11 +327,15 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 	}
 	alg = ke_of(&c->chosen);
 	if (!alg) {
-		complete(sa, task, (struct view){0});
+		x_create_child_complete(sa, task, (struct view){0});
 		return;
 	}
 	if (!ke || !c->ke || ke->u.ke.method != alg->id || ke_alg(c->ke) != alg) {
 		undo(sa, task, E_MALFORMED, "the peer's KE payload is not of the method it chose");
+		return;
+	}
+	if (x_followup_ke_next(c) && x_followup_ke_take_link(c, msg)) {
+		fail(sa, task, E_MALFORMED, "the peer does not link the next key exchange");
 		return;
 	}
 	job = job_ke_new(JOB_KE_FINISH, alg, ke->u.ke.data, c->ke, on_finished);

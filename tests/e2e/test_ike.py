@@ -308,3 +308,21 @@ def test_further_key_exchange_refused(lab):
     done = one.initiate("net", check=False)
     assert done.returncode != 0 and "NO_PROPOSAL_CHOSEN" in done.stderr
     assert re.search(r"configured proposals: IKE:\S+/CURVE_25519/KE1_ECP_384", two.log())
+
+
+@pytest.mark.parametrize("esp, chosen, rounds", [
+    ("aes256-sha256-x25519-ke1_ecp384", "CURVE_25519/KE1_ECP_384", 1),
+    ("aes256gcm16-modp3072-ke1_ecp384-ke2_x25519", "MODP_3072/KE1_ECP_384/KE2_CURVE_25519", 2)])
+def test_further_key_exchanges_of_a_child(lab, esp, chosen, rounds):
+    """CREATE_CHILD_SA goes on with one IKE_FOLLOWUP_KE for each further exchange, linked."""
+    child = {"children": {"host": {"esp_proposals": esp}}}
+    carol, moon = lab.psk(carol=child, moon=child)
+    carol.initiate("net")
+    carol.initiate("host")
+    log = carol.log()
+    assert "parsed CREATE_CHILD_SA response 2 [ SA No KE TSi TSr N(ADD_KE) ]" in log
+    assert log.count("generating IKE_FOLLOWUP_KE request") == rounds
+    assert f"parsed IKE_FOLLOWUP_KE response {2 + rounds} [ KE ]" in log
+    for host in (carol, moon):
+        assert f"/{chosen}\n" in host.swanctl("--list-sas").stdout
+    lab.prove(carol, moon, child="host", target=lab.top.moon_addr, tcp=False)

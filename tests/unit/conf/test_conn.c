@@ -340,10 +340,6 @@ static const struct {
 	{"remote-1 { }\nremote-2 { }",
 	 "2:1: section 'remote-2' in connections.c: multiple authentication rounds are not "
 	 "supported yet"},
-	{"children { d { esp_proposals = aes256-sha256-x25519-ke1_ecp384 } }",
-	 "1:20: invalid value 'aes256-sha256-x25519-ke1_ecp384' for esp_proposals in "
-	 "connections.c.children.d: "
-	 "additional key exchanges (ke1_ to ke7_) of children are not supported yet"},
 	{"fragmentation = x",
 	 "1:5: invalid value 'x' for fragmentation in connections.c: expected one "
 	 "of yes, accept, no, force"},
