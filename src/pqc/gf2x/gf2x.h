@@ -34,9 +34,13 @@ void gf2x_mul_add(const struct gf2x *ring, uint64_t *out, const uint64_t *a, con
 void gf2x_invert(const struct gf2x *ring, uint64_t *out, const uint64_t *a);
 
 /*
- * Sets the bits whose numbers are in at[n] in an array of words, and clears the others. Numbers from
- * 64 * words on are ignored. Neither time nor addresses depend on the numbers.
+ * Sets the bits whose numbers are in at[n] in an array of words, and clears the others. They
+ * are different, but for those from 64 * words on, which are ignored. Neither time nor addresses
+ * depend on the numbers. n <= GF2X_MAX_SET, words <= GF2X_MAX_SET_WORDS.
  */
+#define GF2X_MAX_SET	   264
+#define GF2X_MAX_SET_WORDS 1536
+
 void gf2x_set_bits(uint64_t *out, size_t words, const uint32_t *at, size_t n);
 
 /* Little-endian bytes, ceil(bits / 8) of them. Bits from `bits` on are cleared; in may be out. */

@@ -32,7 +32,10 @@ static inline void store_lanes(uint64_t *at, size_t stride, __m512i x)
 #define VEC_JOIN(high, low)	       _mm512_alignr_epi8(high, low, 8)
 #define VEC_LOAD_LANES(at, stride)     load_lanes(at, stride)
 #define VEC_STORE_LANES(at, stride, x) store_lanes(at, stride, x)
+#include "pqc/ct.h"
+#include "pqc/gf2x/gf2x.h"
 #include "pqc/gf2x/gf2x_lanes.h"
+#include "pqc/le.h"
 
 static void square(uint64_t *out, const uint64_t *a, size_t n)
 {
@@ -99,33 +102,120 @@ static void permute(const struct gf2x_permutation *p)
 	p->out[n - 1] &= ((uint64_t)1 << (p->bits % 64)) - 1;
 }
 
-/* 32 words at a time pass by all the numbers. */
+/*
+ * Setting bits is a product of matrices of bits: out[block, byte, bit] is the sum over all numbers k
+ * of (block(k) = block) * (byte(k) = byte, bit(k) = bit), where a block is 64 bytes. Eight numbers
+ * are one step of GF2P8AFFINEQB, whose matrix is the right factor for one byte, and whose vector of
+ * eight bits the left factor for one block. `left` and `right` hold them for eight numbers.
+ */
+#define GROUPS	   ((GF2X_MAX_SET + 7) / 8)
+#define MAX_BLOCKS 192
+
+struct factors {
+	__m512i right[GROUPS][8]; /* a word a byte of the block */
+	uint8_t left[GROUPS][MAX_BLOCKS];
+};
+
+static void make_factors(struct factors *f, const uint32_t *at, size_t n)
+{
+	const __m512i words = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+	uint8_t numbers[64];
+
+	for (unsigned i = 0; i < 64; i++)
+		numbers[i] = (uint8_t)i;
+	for (size_t group = 0; 8 * group < n; group++) {
+		const __m512i bytes = _mm512_loadu_si512(numbers);
+		__m512i right[8] = {_mm512_setzero_si512()}, left[3] = {_mm512_setzero_si512()};
+
+		for (unsigned k = 0; k < 8 && 8 * group + k < n; k++) {
+			uint32_t number = at[8 * group + k], block = number / 512;
+			__m512i byte = _mm512_set1_epi64(number / 8 % 64);
+			__m512i row = _mm512_set1_epi64(
+				(long long)((uint64_t)1 << (8 * (7 - number % 8) + k)));
+			__m512i bit = _mm512_set1_epi8((char)(1U << k)), here;
+
+			/* Beyond the last block is beyond 255, too. */
+			here = _mm512_min_epu32(_mm512_set1_epi32((int)block),
+						_mm512_set1_epi32(255));
+			here = _mm512_shuffle_epi8(here, _mm512_setzero_si512());
+#pragma GCC unroll 8
+			for (unsigned i = 0; i < 8; i++)
+				right[i] = _mm512_mask_or_epi64(
+					right[i],
+					_mm512_cmpeq_epi64_mask(
+						_mm512_add_epi64(words, _mm512_set1_epi64(8 * i)),
+						byte),
+					right[i], row);
+#pragma GCC unroll 3
+			for (unsigned i = 0; i < 3; i++)
+				left[i] = _mm512_ternarylogic_epi64(
+					left[i], bit,
+					_mm512_movm_epi8(_mm512_cmpeq_epi8_mask(
+						_mm512_add_epi8(bytes,
+								_mm512_set1_epi8((char)(64 * i))),
+						here)),
+					0xf8); /* left | bit & equal */
+		}
+		memcpy(f->right[group], right, sizeof(right));
+		memcpy(f->left[group], left, sizeof(left));
+	}
+}
+
+/* Row i, word j of eight rows of eight words becomes row j, word i. */
+static void transpose(__m512i x[8])
+{
+	__m512i a[8], b[8];
+
+	for (unsigned i = 0; i < 8; i += 2) {
+		a[i] = _mm512_unpacklo_epi64(x[i], x[i + 1]);
+		a[i + 1] = _mm512_unpackhi_epi64(x[i], x[i + 1]);
+	}
+	/* a: rows 2i and 2i + 1, even words or odd ones. Lanes are pairs of rows now. */
+	for (unsigned odd = 0; odd < 2; odd++) {
+		b[4 * odd] = _mm512_shuffle_i64x2(a[odd], a[2 + odd], 0x44);
+		b[4 * odd + 1] = _mm512_shuffle_i64x2(a[odd], a[2 + odd], 0xee);
+		b[4 * odd + 2] = _mm512_shuffle_i64x2(a[4 + odd], a[6 + odd], 0x44);
+		b[4 * odd + 3] = _mm512_shuffle_i64x2(a[4 + odd], a[6 + odd], 0xee);
+		x[odd] = _mm512_shuffle_i64x2(b[4 * odd], b[4 * odd + 2], 0x88);
+		x[2 + odd] = _mm512_shuffle_i64x2(b[4 * odd], b[4 * odd + 2], 0xdd);
+		x[4 + odd] = _mm512_shuffle_i64x2(b[4 * odd + 1], b[4 * odd + 3], 0x88);
+		x[6 + odd] = _mm512_shuffle_i64x2(b[4 * odd + 1], b[4 * odd + 3], 0xdd);
+	}
+}
+
 static void set_bits(uint64_t *out, size_t words, const uint32_t *at, size_t n)
 {
-	for (size_t i = 0; i < words; i += 32) {
-		__m512i index[4], sum[4];
+	struct factors f;
+	uint8_t order[64];
 
-		for (unsigned j = 0; j < 4; j++) {
-			index[j] = _mm512_add_epi64(_mm512_set1_epi64((long long)(i + 8 * j)),
-						    _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
-			sum[j] = _mm512_setzero_si512();
-		}
-		for (size_t k = 0; k < n; k++) {
-			__m512i word = _mm512_set1_epi64(at[k] / 64);
-			__m512i bit = _mm512_set1_epi64((long long)((uint64_t)1 << (at[k] % 64)));
+	for (unsigned i = 0; i < 64; i++)
+		order[i] = (uint8_t)(i % 8 * 8 + i / 8);
+	make_factors(&f, at, n);
+	for (size_t first = 0; first < words; first += 64) {
+		__m512i sum[8] = {_mm512_setzero_si512()};
 
-			for (unsigned j = 0; j < 4; j++)
-				sum[j] = _mm512_mask_or_epi64(
-					sum[j], _mm512_cmpeq_epi64_mask(index[j], word), sum[j],
-					bit);
+		for (size_t group = 0; 8 * group < n; group++) {
+			__m512i left = _mm512_set1_epi64(
+				(long long)pqc_le_load64(f.left[group] + first / 8));
+
+#pragma GCC unroll 8
+			for (unsigned i = 0; i < 8; i++)
+				sum[i] = _mm512_xor_si512(
+					sum[i],
+					_mm512_gf2p8affine_epi64_epi8(left, f.right[group][i], 0));
 		}
-		for (unsigned j = 0; j < 4 && i + 8 * j < words; j++) {
-			size_t left = words - i - 8 * j;
+		/* Word j of sum[i] has byte 8 i + j of eight blocks. */
+		for (unsigned i = 0; i < 8; i++)
+			sum[i] = _mm512_permutexvar_epi8(_mm512_loadu_si512(order), sum[i]);
+		transpose(sum);
+		for (unsigned i = 0; i < 8 && first + 8 * i < words; i++) {
+			size_t left = words - first - 8 * i;
 			__mmask8 mask = left >= 8 ? 0xff : (__mmask8)((1U << left) - 1);
 
-			_mm512_mask_storeu_epi64(out + i + 8 * j, mask, sum[j]);
+			_mm512_mask_storeu_epi64(out + first + 8 * i, mask, sum[i]);
 		}
 	}
+	pqc_ct_wipe(&f, sizeof(f));
 }
 
 const struct gf2x_ops gf2x_avx512_ops = {mul, square, fold, permute, set_bits, 64};
