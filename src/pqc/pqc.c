@@ -15,37 +15,15 @@
 
 /* The rows, in the order in which they are listed. Each directory adds its own. */
 static const struct pqc_kem *const kems[] = {
-	&mlkem_kyber512,
-	&mlkem_kyber768,
-	&mlkem_kyber1024,
-	&mlkem_512,
-	&mlkem_768,
-	&mlkem_1024,
-	&frodo_640_aes,
-	&frodo_640_shake,
-	&frodo_976_aes,
-	&frodo_976_shake,
-	&frodo_1344_aes,
-	&frodo_1344_shake,
-	&bike_l1,
-	&bike_l3,
-	&bike_l5,
-	&hqc_128,
-	&hqc_192,
-	&hqc_256,
-	NULL,
+	&mlkem_kyber512, &mlkem_kyber768,   &mlkem_kyber1024, &mlkem_512,     &mlkem_768,
+	&mlkem_1024,	 &frodo_640_aes,    &frodo_640_shake, &frodo_976_aes, &frodo_976_shake,
+	&frodo_1344_aes, &frodo_1344_shake, &bike_l1,	      &bike_l3,	      &bike_l5,
+	&hqc_128,	 &hqc_192,	    &hqc_256,	      NULL,
 };
 
 static const struct pqc_sig *const sigs[] = {
-	&mldsa_dilithium2,
-	&mldsa_dilithium3,
-	&mldsa_dilithium5,
-	&mldsa_44,
-	&mldsa_65,
-	&mldsa_87,
-	&falcon_512,
-	&falcon_1024,
-	NULL,
+	&mldsa_dilithium2, &mldsa_dilithium3, &mldsa_dilithium5, &mldsa_44, &mldsa_65,
+	&mldsa_87,	   &falcon_512,	      &falcon_1024,	 NULL,
 };
 
 const struct pqc_kem *pqc_kem_at(size_t i)

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * libcygnet-pqc: key encapsulation and signatures. An algorithm is a row: find it by name, then call
- * the functions below with it. The library keeps no state but the choice of CPU variants, so every
- * function may be called from any thread.
+ * libcygnet-pqc: key encapsulation and signatures. An algorithm is a row: find it by name, then
+ * call the functions below with it. The library keeps no state but the choice of CPU variants, so
+ * every function may be called from any thread.
  *
  * Every length that a caller can get wrong is checked here and refused. Outputs have the lengths of
  * the row; on failure they are zeroed. Functions return 0 or a negative PQC_E_*.
@@ -55,8 +55,9 @@ struct pqc_kem {
 	const char *
 		name; /* as in the vectors: "Kyber768", "ML-KEM-768", "FrodoKEM-976-AES", "BIKE-L3" */
 	size_t public_len, secret_len, ciphertext_len, shared_len;
-	size_t keypair_seed_len, encaps_seed_len; /* all random bytes that the operation draws */
-	const void *params;			  /* the algorithm's own */
+	/* all random bytes that the operation draws */
+	size_t keypair_seed_len, encaps_seed_len;
+	const void *params; /* the algorithm's own */
 
 	/*
 	 * What an algorithm implements. Lengths have been checked, and failure zeroes the outputs

@@ -10,17 +10,19 @@
 
 #define SUFFIX_SHA3  0x06
 #define SUFFIX_SHAKE 0x1f
-#define LAST_BIT     0x80 /* the padding's second 1, in the last byte of the block */
 
-static const struct {
-	uint8_t rate, suffix;
-} kinds[] = {
-	[KECCAK_SHAKE128] = {KECCAK_SHAKE128_RATE, SUFFIX_SHAKE},
-	[KECCAK_SHAKE256] = {KECCAK_SHAKE256_RATE, SUFFIX_SHAKE},
-	[KECCAK_SHA3_256] = {136, SUFFIX_SHA3},
-	[KECCAK_SHA3_384] = {104, SUFFIX_SHA3},
-	[KECCAK_SHA3_512] = {72, SUFFIX_SHA3},
-};
+const struct keccak_rule *keccak_rule(enum keccak_kind kind)
+{
+	static const struct keccak_rule rules[] = {
+		[KECCAK_SHAKE128] = {KECCAK_SHAKE128_RATE, SUFFIX_SHAKE},
+		[KECCAK_SHAKE256] = {KECCAK_SHAKE256_RATE, SUFFIX_SHAKE},
+		[KECCAK_SHA3_256] = {136, SUFFIX_SHA3},
+		[KECCAK_SHA3_384] = {104, SUFFIX_SHA3},
+		[KECCAK_SHA3_512] = {72, SUFFIX_SHA3},
+	};
+
+	return &rules[kind];
+}
 
 /* Three permutations of a counter, in every form. */
 static int same_ops(const void *ops, const void *portable)
@@ -63,8 +65,8 @@ const struct keccak_ops *keccak_ops(void)
 void keccak_start(struct keccak *k, enum keccak_kind kind)
 {
 	memset(k->lanes, 0, sizeof(k->lanes));
-	k->rate = kinds[kind].rate;
-	k->suffix = kinds[kind].suffix;
+	k->rate = keccak_rule(kind)->rate;
+	k->suffix = keccak_rule(kind)->suffix;
 	k->at = 0;
 }
 
@@ -102,7 +104,7 @@ void keccak_squeeze(struct keccak *k, void *data, size_t len)
 
 	if (k->suffix) {
 		xor_byte(k, k->at, k->suffix);
-		xor_byte(k, k->rate - 1, LAST_BIT);
+		xor_byte(k, k->rate - 1, KECCAK_LAST_BIT);
 		k->suffix = 0;
 		k->at = k->rate;
 	}
@@ -137,91 +139,4 @@ void keccak_hash(enum keccak_kind kind, const void *in, size_t in_len, void *out
 	keccak_absorb(&k, in, in_len);
 	keccak_squeeze(&k, out, out_len);
 	keccak_wipe(&k);
-}
-
-unsigned keccakx_width(void)
-{
-	return keccak_ops()->width;
-}
-
-void keccakx_start(struct keccakx *k, enum keccak_kind kind, unsigned width)
-{
-	memset(k->lanes, 0, KECCAK_LANES * width * sizeof(uint64_t));
-	k->width = width;
-	k->rate = kinds[kind].rate;
-	k->suffix = kinds[kind].suffix;
-	k->at = 0;
-}
-
-static void permute_x(const struct keccak_ops *ops, struct keccakx *k)
-{
-	if (k->width == 4)
-		ops->permute4(k->lanes);
-	else
-		ops->permute8(k->lanes);
-	k->at = 0;
-}
-
-void keccakx_absorb(struct keccakx *k, const uint8_t *const *in, size_t len)
-{
-	const struct keccak_ops *ops = keccak_ops();
-	size_t done = 0;
-
-	while (done < len) {
-		uint64_t *lane = k->lanes + (size_t)(k->at / 8) * k->width;
-		unsigned shift = k->at % 8 * 8;
-
-		if (shift == 0 && len - done >= 8) {
-			for (unsigned w = 0; w < k->width; w++)
-				lane[w] ^= pqc_le_load64(in[w] + done);
-			k->at += 8;
-			done += 8;
-		} else {
-			for (unsigned w = 0; w < k->width; w++)
-				lane[w] ^= (uint64_t)in[w][done] << shift;
-			k->at++;
-			done++;
-		}
-		if (k->at == k->rate)
-			permute_x(ops, k);
-	}
-}
-
-void keccakx_squeeze(struct keccakx *k, uint8_t *const *out, size_t len)
-{
-	const struct keccak_ops *ops = keccak_ops();
-	size_t done = 0;
-
-	if (k->suffix) {
-		for (unsigned w = 0; w < k->width; w++) {
-			k->lanes[k->at / 8 * k->width + w] ^= (uint64_t)k->suffix
-							      << (k->at % 8 * 8);
-			k->lanes[k->rate / 8 * k->width - k->width + w] ^= (uint64_t)LAST_BIT << 56;
-		}
-		k->suffix = 0;
-		k->at = k->rate;
-	}
-	while (done < len) {
-		const uint64_t *lane;
-
-		if (k->at == k->rate)
-			permute_x(ops, k);
-		lane = k->lanes + (size_t)(k->at / 8) * k->width;
-		if (k->at % 8 == 0 && len - done >= 8) {
-			for (unsigned w = 0; w < k->width; w++)
-				pqc_le_store64(out[w] + done, lane[w]);
-			k->at += 8;
-			done += 8;
-		} else {
-			for (unsigned w = 0; w < k->width; w++)
-				out[w][done] = (uint8_t)(lane[w] >> (k->at % 8 * 8));
-			k->at++;
-			done++;
-		}
-	}
-}
-
-void keccakx_wipe(struct keccakx *k)
-{
-	pqc_ct_wipe(k, sizeof(*k));
 }

@@ -23,7 +23,7 @@ enum keccak_kind {
 
 /*
  * One state: start, then absorb any number of times, then squeeze any number of times. The first
- * squeeze ends the input. A SHA-3 digest is a squeeze of its length. keccak_wipe when it was secret.
+ * squeeze ends the input. A SHA-3 digest is a squeeze of its length. Wipe it if it was secret.
  */
 struct keccak {
 	uint64_t lanes[KECCAK_LANES];

@@ -2,16 +2,15 @@
 #include <immintrin.h>
 
 #include "pqc/keccak/keccak_ops.h"
+#include "pqc/keccak/keccak_rounds.h"
 
 /* The instructions of this level have and-not and rotations that leave their source. */
-#define KECCAK_NAME	     permute_one
-#define KECCAK_LANE	     uint64_t
-#define KECCAK_XOR(a, b)     ((a) ^ (b))
-#define KECCAK_XOR3(a, b, c) ((a) ^ (b) ^ (c))
-#define KECCAK_CHI(a, b, c)  ((a) ^ (~(b) & (c)))
-#define KECCAK_ROL(a, n)     (((a) << (n)) | ((a) >> (64 - (n))))
+#define KECCAK_XOR(a, b)     KECCAK_WORD_XOR(a, b)
+#define KECCAK_XOR3(a, b, c) KECCAK_WORD_XOR3(a, b, c)
+#define KECCAK_CHI(a, b, c)  KECCAK_WORD_CHI(a, b, c)
+#define KECCAK_ROL(a, n)     KECCAK_WORD_ROL(a, n)
 #define KECCAK_CONST(x)	     (x)
-#include "pqc/keccak/keccak_rounds.h"
+KECCAK_FUNCTION(permute_one, uint64_t)
 
 /* Whole bytes are moved by one shuffle; n is a constant, so one of the three stays. */
 static inline __attribute__((always_inline)) __m256i rotate4(__m256i a, int n)
@@ -28,14 +27,17 @@ static inline __attribute__((always_inline)) __m256i rotate4(__m256i a, int n)
 	return _mm256_or_si256(_mm256_slli_epi64(a, n), _mm256_srli_epi64(a, 64 - n));
 }
 
-#define KECCAK_NAME	     permute_four
-#define KECCAK_LANE	     __m256i
+#undef KECCAK_XOR
+#undef KECCAK_XOR3
+#undef KECCAK_CHI
+#undef KECCAK_ROL
+#undef KECCAK_CONST
 #define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
 #define KECCAK_XOR3(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
 #define KECCAK_CHI(a, b, c)  _mm256_xor_si256(a, _mm256_andnot_si256(b, c))
 #define KECCAK_ROL(a, n)     rotate4(a, n)
 #define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
-#include "pqc/keccak/keccak_rounds.h"
+KECCAK_FUNCTION(permute_four, __m256i)
 
 static void permute(uint64_t *lanes)
 {

@@ -2,38 +2,43 @@
 #include <immintrin.h>
 
 #include "pqc/keccak/keccak_ops.h"
+#include "pqc/keccak/keccak_rounds.h"
 
 /* Three-operand logic: a ^ b ^ c, and a ^ (~b & c). */
 #define XOR3 0x96
 #define CHI  0xd2
 
 /* A single state is faster in general registers: there is little to do side by side. */
-#define KECCAK_NAME	     permute_one
-#define KECCAK_LANE	     uint64_t
-#define KECCAK_XOR(a, b)     ((a) ^ (b))
-#define KECCAK_XOR3(a, b, c) ((a) ^ (b) ^ (c))
-#define KECCAK_CHI(a, b, c)  ((a) ^ (~(b) & (c)))
-#define KECCAK_ROL(a, n)     (((a) << (n)) | ((a) >> (64 - (n))))
+#define KECCAK_XOR(a, b)     KECCAK_WORD_XOR(a, b)
+#define KECCAK_XOR3(a, b, c) KECCAK_WORD_XOR3(a, b, c)
+#define KECCAK_CHI(a, b, c)  KECCAK_WORD_CHI(a, b, c)
+#define KECCAK_ROL(a, n)     KECCAK_WORD_ROL(a, n)
 #define KECCAK_CONST(x)	     (x)
-#include "pqc/keccak/keccak_rounds.h"
+KECCAK_FUNCTION(permute_one, uint64_t)
 
-#define KECCAK_NAME	     permute_four
-#define KECCAK_LANE	     __m256i
+#undef KECCAK_XOR
+#undef KECCAK_XOR3
+#undef KECCAK_CHI
+#undef KECCAK_ROL
+#undef KECCAK_CONST
 #define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
 #define KECCAK_XOR3(a, b, c) _mm256_ternarylogic_epi64(a, b, c, XOR3)
 #define KECCAK_CHI(a, b, c)  _mm256_ternarylogic_epi64(a, b, c, CHI)
 #define KECCAK_ROL(a, n)     _mm256_rol_epi64(a, n)
 #define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
-#include "pqc/keccak/keccak_rounds.h"
+KECCAK_FUNCTION(permute_four, __m256i)
 
-#define KECCAK_NAME	     permute_eight
-#define KECCAK_LANE	     __m512i
+#undef KECCAK_XOR
+#undef KECCAK_XOR3
+#undef KECCAK_CHI
+#undef KECCAK_ROL
+#undef KECCAK_CONST
 #define KECCAK_XOR(a, b)     _mm512_xor_si512(a, b)
 #define KECCAK_XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, XOR3)
 #define KECCAK_CHI(a, b, c)  _mm512_ternarylogic_epi64(a, b, c, CHI)
 #define KECCAK_ROL(a, n)     _mm512_rol_epi64(a, n)
 #define KECCAK_CONST(x)	     _mm512_set1_epi64((long long)(x))
-#include "pqc/keccak/keccak_rounds.h"
+KECCAK_FUNCTION(permute_eight, __m512i)
 
 static void permute(uint64_t *lanes)
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pqc/keccak/keccak_ops.h"
-
-#define KECCAK_NAME	     permute_one
-#define KECCAK_LANE	     uint64_t
-#define KECCAK_XOR(a, b)     ((a) ^ (b))
-#define KECCAK_XOR3(a, b, c) ((a) ^ (b) ^ (c))
-#define KECCAK_CHI(a, b, c)  ((a) ^ (~(b) & (c)))
-#define KECCAK_ROL(a, n)     (((a) << (n)) | ((a) >> (64 - (n))))
-#define KECCAK_CONST(x)	     (x)
 #include "pqc/keccak/keccak_rounds.h"
+
+#define KECCAK_XOR(a, b)     KECCAK_WORD_XOR(a, b)
+#define KECCAK_XOR3(a, b, c) KECCAK_WORD_XOR3(a, b, c)
+#define KECCAK_CHI(a, b, c)  KECCAK_WORD_CHI(a, b, c)
+#define KECCAK_ROL(a, n)     KECCAK_WORD_ROL(a, n)
+#define KECCAK_CONST(x)	     (x)
+KECCAK_FUNCTION(permute_one, uint64_t)
 
 static void permute(uint64_t *lanes)
 {

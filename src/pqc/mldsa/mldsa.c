@@ -381,6 +381,7 @@ static int verify(const struct pqc_sig *sig, const uint8_t *pub, const struct pq
 
 	if (mldsa_pack_read_hints(&v.hints, p, z + z_len))
 		return PQC_E_SIGNATURE;
+	/* cppcheck-suppress uninitvar ; it is written here */
 	mldsa_pack_read_vector(v.z.at, z, p->rank.l, p->z);
 	for (unsigned i = 0; i < p->rank.l; i++)
 		if (mldsa_ops()->exceeds(&v.z.at[i], mldsa_pack_gamma1(p) - mldsa_pack_beta(p)))

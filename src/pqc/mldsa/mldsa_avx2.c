@@ -9,8 +9,8 @@
 #include "pqc/mldsa/mldsa_zetas.h"
 
 /*
- * A polynomial is 32 rows of 8 coefficients, a row a register, in four blocks of 8 rows. Five layers
- * of the transform work on whole rows; then each block is transposed for the last three.
+ * A polynomial is 32 rows of 8 coefficients, a row a register, in four blocks of 8 rows. Five
+ * layers of the transform work on whole rows; then each block is transposed for the last three.
  * Transformed polynomials stay transposed.
  */
 #define Q MLDSA_Q

@@ -22,7 +22,7 @@ INLINE void pack8(uint8_t *out, __m256i v, unsigned d)
 	if (d <= 8) {
 		low |= high << (4 * d);
 		memcpy(out, &low, d);
-	} else if (d <= 16) {
+	} else if (d < 16) {
 		rest = high >> (64 - 4 * d);
 		low |= high << (4 * d);
 		memcpy(out, &low, 8);

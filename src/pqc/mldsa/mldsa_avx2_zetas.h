@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /*
- * The constants of mldsa_zetas.h for the layers that work on transposed blocks of 8 rows, where lane
- * i holds coefficients of row i. Each of the four blocks has one vector for distance 4, two for 2,
- * four for 1. After the forward ones stand those of the inverse. The second table is the first
- * divided by q modulo 2^32.
+ * The constants of mldsa_zetas.h for the layers that work on transposed blocks of 8 rows, where
+ * lane i holds coefficients of row i. Each of the four blocks has one vector for distance 4, two
+ * for 2, four for 1. After the forward ones stand those of the inverse. The second table is the
+ * first divided by q modulo 2^32.
  */
 #define MLDSA_AVX2_INVERSE 28 /* where the inverse begins */
 

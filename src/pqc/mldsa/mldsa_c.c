@@ -115,7 +115,7 @@ static uint32_t exceeds(const struct mldsa_poly *a, int32_t bound)
 	uint32_t found = 0;
 
 	for (unsigned i = 0; i < N; i++) {
-		int32_t sign = a->c[i] >> 31;
+		int32_t sign = (int32_t)pqc_ct_mask_negative32(a->c[i]);
 		int32_t size = (a->c[i] ^ sign) - sign;
 
 		found |= (uint32_t)(bound - 1 - size) >> 31;

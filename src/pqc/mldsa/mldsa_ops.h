@@ -59,8 +59,8 @@ struct mldsa_ops {
 	uint32_t (*exceeds)(const struct mldsa_poly *a, int32_t bound);
 
 	/*
-	 * Append what passes to the n there are in out, and return their number, at most 256. len is
-	 * a multiple of 3 in reject_q; MLDSA_SLACK bytes behind it can be read. eta is 2 or 4.
+	 * Append what passes to the n there are in out, and return their number, at most 256. len
+	 * is a multiple of 3 in reject_q; MLDSA_SLACK bytes behind it can be read. eta is 2 or 4.
 	 */
 	unsigned (*reject_q)(int32_t *out, unsigned n, const uint8_t *in, size_t len);
 	unsigned (*reject_eta2)(int32_t *out, unsigned n, const uint8_t *in, size_t len);

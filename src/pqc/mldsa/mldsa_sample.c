@@ -42,6 +42,7 @@ static void start(struct keccakx *k, const struct source *src, const uint16_t *n
 	unsigned width = lanes_for(n);
 
 	for (unsigned w = 0; w < width; w++) {
+		/* cppcheck-suppress uninitvar ; it is written here */
 		memcpy(inputs.bytes[w], src->seed, src->seed_len);
 		pqc_le_store16(inputs.bytes[w] + src->seed_len, numbers[w < n ? w : 0]);
 		in[w] = inputs.bytes[w];

@@ -34,8 +34,8 @@ void mldsa_sample_secrets(const struct mldsa_secrets *out, struct mldsa_rank ran
 			  const uint8_t *seed, unsigned eta);
 
 /*
- * ExpandMask, attempt after attempt: as many polynomials are made at once as Keccak is good for, and
- * what an attempt does not use is kept for the next.
+ * ExpandMask, attempt after attempt: as many polynomials are made at once as Keccak is good for,
+ * and what an attempt does not use is kept for the next.
  */
 struct mldsa_sample_masks {
 	struct mldsa_poly ahead[KECCAKX_WIDTH];

@@ -5,8 +5,8 @@
 #include "pqc/pqc.h"
 
 /*
- * Kyber of round 3 (version 3.02) and ML-KEM (FIPS 203). A decapsulation key is s || ek || H(ek) || z
- * in both; a key seed is d || z, 64 bytes.
+ * Kyber of round 3 (version 3.02) and ML-KEM (FIPS 203). A decapsulation key is in both
+ * s || ek || H(ek) || z; a key seed is d || z, 64 bytes.
  */
 extern const struct pqc_kem mlkem_kyber512;
 extern const struct pqc_kem mlkem_kyber768;

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * The constants of mlkem_zetas.h for the layers that work on the transposed polynomial, where lane i
- * holds coefficients of row i: one vector for distance 8, two for 4, four for 2. Those of the
+ * The constants of mlkem_zetas.h for the layers that work on the transposed polynomial, where lane
+ * i holds coefficients of row i: one vector for distance 8, two for 4, four for 2. Those of the
  * inverse follow in its order. The second table is the first divided by q modulo 2^16.
  */
 static const int16_t mlkem_avx2_zetas[14][16] __attribute__((aligned(32))) = {

@@ -67,6 +67,7 @@ static void sample_matrix(struct vector *a, const struct mlkem_params *p, const 
 		memcpy(seeds[n], rho, MLKEM_SEED_LEN);
 		seeds[n][MLKEM_SEED_LEN] = (uint8_t)(transposed ? row : column);
 		seeds[n][MLKEM_SEED_LEN + 1] = (uint8_t)(transposed ? column : row);
+		/* cppcheck-suppress uninitvar ; an address */
 		out[n] = &a[row].at[column];
 	}
 	while (done < total) {
@@ -153,6 +154,7 @@ void mlkem_pke_encrypt(const struct mlkem_params *p, const struct mlkem_pke_inpu
 
 	sample_matrix(a, p, in->pub + (size_t)p->k * MLKEM_POLY_BYTES, true);
 	for (unsigned i = 0; i < 2 * p->k + 1; i++) {
+		/* cppcheck-suppress uninitvar ; addresses */
 		noise[i] = i < p->k ? &r.at[i] : i < 2 * p->k ? &e1.at[i - p->k] : &e2;
 		eta[i] = i < p->k ? p->eta1 : 2;
 	}
