@@ -120,8 +120,8 @@ void lab_free(struct lab *lab);
 struct lab_host *lab_add(struct lab *lab, const char *name, const char *addr);
 void lab_start(struct lab_host *host);
 /*
- * Load a swanctl.conf text: connections, secrets and pools. In certs and cacerts the names are those
- * of lab_pki.h.
+ * Load a swanctl.conf text: connections, secrets and pools. In certs and cacerts the names are
+ * those of lab_pki.h.
  */
 void lab_load(struct lab_host *host, const char *text);
 
@@ -138,8 +138,8 @@ struct lab_result *lab_terminate(struct lab_host *host, const struct ike_termina
 
 /* Deliver bytes to a host now, as if they came from src port to our port. */
 void lab_inject(struct lab_host *to, const struct addr *src, uint16_t port, struct view bytes);
-/* Of the capture: the n-th (from 0) datagram that `from` sent of this exchange, request or response;
- * NULL if there are not so many. */
+/* Of the capture: the n-th (from 0) datagram that `from` sent of this exchange, request or
+ * response; NULL if there are not so many. */
 const struct lab_packet *lab_sent(const struct lab_host *from, uint8_t exchange, bool response,
 				  unsigned n);
 unsigned lab_count_sent(const struct lab_host *from, uint8_t exchange, bool response);

@@ -5,8 +5,8 @@
 #include "lab.h"
 
 /*
- * Messages that an engine would not send, sealed with the keys of its newest IKE SA: what a peer can
- * do that has keys but no manners, authenticated or not.
+ * Messages that an engine would not send, sealed with the keys of its newest IKE SA: what a peer
+ * can do that has keys but no manners, authenticated or not.
  */
 struct forge {
 	uint8_t exchange;

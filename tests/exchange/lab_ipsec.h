@@ -23,7 +23,7 @@ struct lab_sa {
 	struct ipsec_stats stats;
 };
 
-/* A datapath that only keeps books. A call that would break the contract of ipsec.h ends the test. */
+/* A datapath that only keeps books. A call that breaks the contract of ipsec.h ends the test. */
 struct lab_ipsec {
 	struct ipsec base;
 	uint32_t next_spi, next_handle;

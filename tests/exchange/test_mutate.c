@@ -15,10 +15,10 @@
 /*
  * Every message of IKE_SA_INIT and IKE_AUTH, cut at every length and with every byte changed.
  *
- * On the wire: an attacker's mangled datagrams come first, then the good one, and the SA is up as if
- * nothing had been. IKE_SA_INIT responses are the exception, as nothing protects them: whoever is on
- * the path can end that attempt (or make both sides derive different keys), but no more; without the
- * initiator's SPI he cannot even do that.
+ * On the wire: an attacker's mangled datagrams come first, then the good one, and the SA is up as
+ * if nothing had been. IKE_SA_INIT responses are the exception, as nothing protects them: whoever
+ * is on the path can end that attempt (or make both sides derive different keys), but no more;
+ * without the initiator's SPI he cannot even do that.
  *
  * Inside the encryption: a peer that has keys, but does not say the truth. There may be an SA
  * afterwards only if what authentication covers was left alone.

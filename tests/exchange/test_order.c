@@ -363,7 +363,7 @@ static void create_child(unsigned flaws, const char *reply)
 	assert_int_equal(answers(p.carol, p.moon, &f), 1);
 	wbuf_done(&b);
 	lab_assert_logged(p.moon, reply);
-	/* A message that cannot be decoded ends the SA (RFC 7296 section 2.21.3), the others do not. */
+	/* What cannot be decoded ends the SA (RFC 7296 section 2.21.3), the others do not. */
 	assert_int_equal(p.moon->ipsec.n_sas, flaws & (SHORT_NONCE | NO_SPI) ? 0 : flaws ? 1 : 2);
 	assert_int_equal(p.moon->ipsec.n_spis, 0);
 	drop_both(&p);

@@ -104,8 +104,8 @@ static void test_wrong_psk(void **state)
 	refuse(&(struct pair_params){.carol_psk = "another", .pool = "10.3.0.0/24"},
 	       &(struct expected){
 		       E_AUTH, AUTH_FAILED,
-		       AUTH_FAILED
-		       "\nthe peer 'moon' did not accept us as 'carol' .local.id. with our shared secret .secrets.ike.",
+		       AUTH_FAILED "\nthe peer 'moon' did not accept us as 'carol' .local.id. "
+				   "with our shared secret .secrets.ike.",
 		       "tried . shared keys? for 'moon' - 'carol', but MAC mismatched", false, 0});
 }
 
@@ -181,10 +181,10 @@ static void test_expired(void **state)
 {
 	(void)state;
 	refuse(&(struct pair_params){.certs = true, .carol_cert = "carol-expired"},
-	       &(struct expected){
-		       E_AUTH, AUTH_FAILED, AUTH_FAILED,
-		       "authentication of 'carol.example.org' failed: not within its validity period",
-		       false, 0});
+	       &(struct expected){E_AUTH, AUTH_FAILED, AUTH_FAILED,
+				  "authentication of 'carol.example.org' failed: not within its "
+				  "validity period",
+				  false, 0});
 }
 
 static void test_not_in_certificate(void **state)
@@ -232,7 +232,7 @@ static void test_wrong_responder_asked(void **state)
 	refuse(&(struct pair_params){.carol_expects = "sun"},
 	       &(struct expected){
 		       E_AUTH, AUTH_FAILED, AUTH_FAILED,
-		       "looking for peer configs matching 192.168.0.2.sun.\\.\\.\\.192.168.0.3.carol.\n"
+		       "looking for peer configs matching 192.168.0.2.sun.*192.168.0.3.carol\n"
 		       "no matching peer config found\n"
 		       "connection 'rw' has local.id 'moon' and remote.id '%any'",
 		       false, 0});
