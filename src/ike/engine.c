@@ -138,8 +138,7 @@ void ike_get_stats(const struct ike *ike, struct ike_stats *out)
 {
 	*out = (struct ike_stats){
 		.half_open = ike->n_half_open, .children = ike->n_children, .jobs = ike->n_jobs};
-	if (ike->ipsec)
-		ike->ipsec->ops->drops(ike->ipsec, &out->drops);
+	ike->ipsec->ops->drops(ike->ipsec, &out->drops);
 	list_foreach(it, &ike->sas)
 		out->sas += list_entry(it, struct ike_sa, link)->state != IKE_S_DESTROYING;
 }

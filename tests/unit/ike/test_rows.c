@@ -60,6 +60,16 @@ static const char golden[] = "IKE_SA_INIT response\n"
 			     "  initiator: CONNECTING\n"
 			     "  responder: -\n"
 			     "  required:\n"
+			     "  allowed: KE N V\n"
+			     "IKE_FOLLOWUP_KE request\n"
+			     "  initiator: ESTABLISHED REKEYING\n"
+			     "  responder: ESTABLISHED REKEYING\n"
+			     "  required: KE N\n"
+			     "  allowed: N V\n"
+			     "IKE_FOLLOWUP_KE response\n"
+			     "  initiator: ESTABLISHED REKEYING REKEYED DELETING\n"
+			     "  responder: ESTABLISHED REKEYING REKEYED DELETING\n"
+			     "  required:\n"
 			     "  allowed: KE N V\n";
 
 /* Whether the row lets it in while the first of two key exchanges is done, or when both are. */

@@ -99,10 +99,17 @@ static bool ipsec_needs_encap(struct ipsec *self)
 }
 
 /* No SA is ever established here, so nothing else is called. */
+static void ipsec_drops(struct ipsec *self, struct ipsec_drops *out)
+{
+	(void)self;
+	*out = (struct ipsec_drops){.no_policy = 7};
+}
+
 static const struct ipsec_ops ipsec_ops = {
 	.name = "none",
 	.alloc_spi = ipsec_alloc_spi,
 	.free_spi = ipsec_free_spi,
+	.drops = ipsec_drops,
 	.needs_encap = ipsec_needs_encap,
 };
 static struct ipsec datapath = {&ipsec_ops};
@@ -775,6 +782,7 @@ static void test_version_and_stats(void **state)
 	reply = call(h, "stats");
 	assert_string_equal(conf_node_text(reply, "workers.total"), "4");
 	assert_string_equal(conf_node_text(reply, "ikesas.half-open"), "0");
+	assert_string_equal(conf_node_text(reply, "datapath.dropped-no-policy"), "7");
 	conf_node_free(reply);
 }
 
