@@ -60,7 +60,7 @@ static inline void step(uint32_t s[8], unsigned i, uint32_t x)
 	x += VAR(7) + (ror32(e, 6) ^ ror32(e, 11) ^ ror32(e, 25)) +
 	     (VAR(6) ^ (e & (VAR(5) ^ VAR(6))));
 	VAR(3) += x;
-	VAR(7) = x + (ror32(a, 2) ^ ror32(a, 13) ^ ror32(a, 22)) + ((a & b) | (c & (a | b)));
+	VAR(7) = x + (ror32(a, 2) ^ ror32(a, 13) ^ ror32(a, 22)) + (b ^ ((a ^ b) & (b ^ c)));
 #undef VAR
 }
 
