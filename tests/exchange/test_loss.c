@@ -152,6 +152,19 @@ static void test_other_method(void **state)
 	});
 }
 
+/* Two more key exchanges, each with a round of its own. */
+static void test_intermediate(void **state)
+{
+	(void)state;
+	run(&(struct weather){
+		.loss = 30,
+		.twice = 30,
+		.jitter = 6000,
+		.carol = "aes128gcm16-prfsha256-x25519-ke1_ecp256-ke2_x448",
+		.share = 4,
+	});
+}
+
 static void test_slow_jobs(void **state)
 {
 	(void)state;
@@ -171,6 +184,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_doubled_and_reordered, name_seed),
 		cmocka_unit_test_teardown(test_everything, name_seed),
 		cmocka_unit_test_teardown(test_other_method, name_seed),
+		cmocka_unit_test_teardown(test_intermediate, name_seed),
 		cmocka_unit_test_teardown(test_slow_jobs, name_seed),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
