@@ -52,8 +52,7 @@ struct pqc_rng {
 struct pqc_rng pqc_rng_replay(struct pqc_bytes *state);
 
 struct pqc_kem {
-	const char *
-		name; /* as in the vectors: "Kyber768", "ML-KEM-768", "FrodoKEM-976-AES", "BIKE-L3" */
+	const char *name; /* as its authors write it: "Kyber768", "ML-KEM-768", "BIKE-L3" */
 	size_t public_len, secret_len, ciphertext_len, shared_len;
 	/* all random bytes that the operation draws */
 	size_t keypair_seed_len, encaps_seed_len;

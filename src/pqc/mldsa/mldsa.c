@@ -146,6 +146,7 @@ static int check_secret(const struct pqc_sig *sig, const uint8_t *sec)
 	struct mldsa_layout at = mldsa_pack_layout(p);
 	uint8_t pub[MLDSA_SEED_LEN + MLDSA_K_MAX * T1_LEN], tr[TR_MAX];
 	uint8_t t0[MLDSA_K_MAX * MLDSA_N * MLDSA_D / 8];
+	uint32_t differ;
 	struct key key;
 	int err = read_secrets(&key.s1, &key.s2, p, sec);
 
@@ -153,8 +154,10 @@ static int check_secret(const struct pqc_sig *sig, const uint8_t *sec)
 		make_public(&key, p, sec, pub);
 		mldsa_pack_vector(t0, key.s2.at, p->rank.k, MLDSA_T0);
 		hash(tr, p->tr_len, pqc_bytes_make(pub, sig->public_len), pqc_bytes_make(NULL, 0));
-		if (pqc_ct_differ(t0, sec + at.t0, at.end - at.t0) |
-		    pqc_ct_differ(tr, sec + at.tr, p->tr_len))
+		differ = pqc_ct_differ(t0, sec + at.t0, at.end - at.t0) |
+			 pqc_ct_differ(tr, sec + at.tr, p->tr_len);
+		PQC_DECLASSIFY(&differ, sizeof(differ), "a malformed key");
+		if (differ)
 			err = PQC_E_KEY;
 	}
 	pqc_ct_wipe(&key.s1, sizeof(key.s1));
