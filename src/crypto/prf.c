@@ -9,7 +9,6 @@
 #include "crypto/alg_row.h"
 #include "crypto/mac.h"
 
-
 /*
  * A PRF takes keys of any length. HMAC does so by itself; for the others the key is brought to the
  * one length there is: shorter ones are filled with zeros by XCBC (RFC 4434 section 2), all others

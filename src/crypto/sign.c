@@ -54,7 +54,8 @@ struct sign_impl {
 	{"ECDSA_WITH_SHA" #bits_ "_DER", "ECDSA", METHOD_RFC7427, hash_, 192, max_, false, \
 	 DER_ECDSA(hash_), IMPL(.digest = "SHA2-" #bits_)}
 #define EDDSA(name_, bits_, oid_) \
-	{name_, name_, METHOD_RFC7427, 5, bits_, bits_, false, DER_EDDSA(oid_), IMPL(.digest = NULL)}
+	{name_, name_, METHOD_RFC7427, 5, bits_, bits_, false, DER_EDDSA(oid_),                    \
+	 IMPL(.digest = NULL)}
 #define LEGACY_ECDSA(method_, bits_, digest_, hash_, curve_) \
 	{"ECDSA-" #bits_ " signature", "ECDSA", method_, hash_, bits_, bits_, false, {NULL, 0}, \
 	 IMPL(.digest = digest_, .curve = curve_, .raw = ((bits_) + 7) / 8)}

@@ -17,8 +17,9 @@ struct job_verify;
 
 /*
  * Make our own AUTH data for the connection's first local round into sa->hs, and then call
- * sa->hs->then: at once for a shared key, after a job for a signature. Sets sa->local_id; `asked` is the
- * identity the peer asked us to have (IDr), or NULL. inbound: while a peer's request is worked on.
+ * sa->hs->then: at once for a shared key, after a job for a signature. Sets sa->local_id; `asked`
+ * is the identity the peer asked us to have (IDr), or NULL. inbound: while a peer's request is
+ * worked on.
  */
 int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
 	       int (*then)(struct ike_sa *sa)) ERR_MUST_CHECK;
@@ -32,8 +33,8 @@ void auth_put_certreq(struct ike_sa *sa, const struct conn *conn, struct wire_wr
 void auth_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg);
 
 /*
- * Verify the peer's shared-key AUTH payload: tries every shared secret known for the two identities.
- * E_AUTH, E_NOTFOUND, with lines that say which.
+ * Verify the peer's shared-key AUTH payload: tries every shared secret known for the two
+ * identities. E_AUTH, E_NOTFOUND, with lines that say which.
  */
 int auth_verify_psk(struct ike_sa *sa, const struct id *me,
 		    const struct wire_msg *msg) ERR_MUST_CHECK;

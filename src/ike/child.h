@@ -48,7 +48,8 @@ struct child {
 	uint8_t addke_done;	     /* type of the last further exchange done; 0 none */
 };
 
-/* A new CHILD SA of a configuration, with an inbound SPI reserved, linked to the SA. E_LIMIT, E_FULL. */
+/* A new CHILD SA of a configuration, with an inbound SPI reserved, linked to the SA. E_LIMIT,
+ * E_FULL. */
 int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *conf, bool initiator,
 	      struct child **out) ERR_MUST_CHECK;
 /* Take it out of the datapath, tell listeners if it was up, and free it. */
@@ -81,8 +82,8 @@ void child_put_answer(const struct child *c, struct view nonce, struct view ke_d
 int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
 		 uint16_t *out_notify) ERR_MUST_CHECK;
 #define CHILD_WHY_MAX 160
-/* Initiator: the peer refused the child with an error notify. Logs that with what was offered and the
- * option that decides it, and writes a short text for the asker to out_why. */
+/* Initiator: the peer refused the child with an error notify. Logs that with what was offered
+ * and the option that decides it, and writes a short text for the asker to out_why. */
 void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_MAX]);
 /* Initiator: check the peer's answer against what was offered. */
 int child_check_answer(struct child *c, const struct wire_msg *msg, bool without_ke,

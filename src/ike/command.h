@@ -13,7 +13,7 @@
 /* What the control side asks of the engine (ike/engine.h). Engine's thread only. */
 struct ike;
 
-/* ---- connections ------------------------------------------------------------------------------ */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 enum ike_load_result { IKE_CONN_ADDED, IKE_CONN_UPDATED, IKE_CONN_REPLACED, IKE_CONN_UNCHANGED };
 
@@ -43,7 +43,7 @@ struct ike_conn_info {
 void ike_each_conn(const struct ike *ike, bool (*fn)(void *ctx, const struct ike_conn_info *),
 		   void *ctx);
 
-/* ---- control ---------------------------------------------------------------------------------- */
+/* ---- control -------------------------------------------------------------------------------- */
 
 struct ike_request; /* an initiate or terminate that somebody waits for */
 

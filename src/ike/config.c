@@ -117,7 +117,8 @@ int config_take_reply(struct ike_sa *sa, const struct wire_msg *msg)
 /* ---- responder ---- */
 
 /* Values of the reply must stay until it is encoded: the reply's owner keeps the message, the
- * addresses are in the SA and the pools keep their attributes. IPv6 addresses carry a prefix length. */
+ * addresses are in the SA and the pools keep their attributes. IPv6 addresses carry a prefix
+ * length. */
 static struct view reply_address(struct ike_sa *sa, size_t vip)
 {
 	static _Thread_local uint8_t v6[SA_MAX_VIPS][17];

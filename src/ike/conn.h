@@ -14,8 +14,8 @@
 #include "cred/id.h"
 #include "ike/engine.h"
 
-/* A loaded connection: its configuration with identities and certificates resolved. Reference-counted
- * in the engine's thread; SAs keep the one they began with. */
+/* A loaded connection: its configuration with identities and certificates resolved.
+ * Reference-counted in the engine's thread; SAs keep the one they began with. */
 struct conn_auth {
 	const struct conf_auth *conf;
 	struct id id; /* ID_ANY if not configured and no certificate gives one */

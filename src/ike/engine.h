@@ -91,7 +91,7 @@ bool ike_is_idle(const struct ike *ike);
 /* Take other settings (reload); SAs keep what they began with. */
 void ike_set_settings(struct ike *ike, const struct ike_settings *settings);
 
-/* ---- what the datapath reports (struct ipsec_events) -------------------------------------------- */
+/* ---- what the datapath reports (struct ipsec_events) ---------------------------------------- */
 
 /* A byte or packet limit: a hard one ends the CHILD SA. */
 void ike_datapath_expire(struct ike *ike, uint64_t now, uint32_t handle, bool hard);

@@ -51,7 +51,8 @@ struct handshake {
 /* Attach a fresh handshake to an SA (its nonces not chosen yet). */
 int handshake_new(struct ike_sa *sa) ERR_MUST_CHECK;
 void handshake_free(struct ike_sa *sa);
-/* Forget what belongs to one attempt (keys, nonces, messages), keep the child name and the count. */
+/* Forget what belongs to one attempt (keys, nonces, messages), keep the child name and the
+ * count. */
 void handshake_reset(struct handshake *hs);
 
 #endif

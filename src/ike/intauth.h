@@ -12,7 +12,8 @@
 
 struct alg;
 
-/* Authentication of IKE_INTERMEDIATE messages (RFC 9242 section 3.3.2). All-zero: none were sent. */
+/* Authentication of IKE_INTERMEDIATE messages (RFC 9242 section 3.3.2). All-zero: none were
+ * sent. */
 struct intauth {
 	uint8_t i[PRF_MAX_LEN], r[PRF_MAX_LEN]; /* IntAuth_iN, IntAuth_rN */
 	unsigned n_i, n_r;			/* messages that went into them */

@@ -24,9 +24,9 @@ struct conn;
 struct sign_scheme;
 
 /*
- * Slow work that runs elsewhere. A job owns copies of what it needs and sees no SA; when it is back,
- * `done` gets the SA again if it is still there and still waits for this very job, else the result
- * is dropped.
+ * Slow work that runs elsewhere. A job owns copies of what it needs and sees no SA; when it is
+ * back, `done` gets the SA again if it is still there and still waits for this very job, else the
+ * result is dropped.
  */
 struct ike_job {
 	struct list link;
@@ -44,8 +44,8 @@ struct ike_job {
 /* Hand the job out for this SA; its slot must be free. */
 void job_submit(struct ike_sa *sa, struct ike_job *job, bool inbound);
 
-/* Key exchange: offer (out: offer, ke), answer (in: peer; out: offer, shared), finish (in: peer, ke;
- * out: shared). */
+/* Key exchange: offer (out: offer, ke), answer (in: peer; out: offer, shared), finish (in: peer,
+ * ke; out: shared). */
 enum job_ke_op { JOB_KE_OFFER, JOB_KE_ANSWER, JOB_KE_FINISH };
 struct job_ke {
 	struct ike_job base;

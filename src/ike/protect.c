@@ -221,7 +221,8 @@ int protect_frags_add(struct protect_frags *f, const struct wire_msg *msg, struc
 	int err = 0;
 
 	*out_plain = (struct secret){0};
-	/* An empty fragment carries nothing: RFC 7383 has no use for it, and it would look missing. */
+	/* An empty fragment carries nothing: RFC 7383 has no use for it, and it would look
+	 * missing. */
 	if (skf.number == 0 || skf.number > skf.total || part->len == 0)
 		return E_MALFORMED;
 	/* Each has a byte at least: no memory for more fragments than a message may have bytes. */

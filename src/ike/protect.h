@@ -58,8 +58,8 @@ struct protect_frags {
 };
 void protect_frags_done(struct protect_frags *f);
 /*
- * Keep one authentic fragment (RFC 7383 section 2.6). 0: more are missing; 1: *out_plain is the whole
- * message. A larger total starts over, a smaller one and duplicates are E_REPLAY; more than
+ * Keep one authentic fragment (RFC 7383 section 2.6). 0: more are missing; 1: *out_plain is the
+ * whole message. A larger total starts over, a smaller one and duplicates are E_REPLAY; more than
  * max_packet bytes is E_LIMIT, and what was gathered is dropped.
  */
 int protect_frags_add(struct protect_frags *f, const struct wire_msg *msg, struct secret *part,

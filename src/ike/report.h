@@ -16,7 +16,7 @@
 /* What the engine tells about its SAs. Engine's thread only. */
 struct ike;
 
-/* ---- looking ---------------------------------------------------------------------------------- */
+/* ---- looking -------------------------------------------------------------------------------- */
 
 enum ike_sa_state {
 	IKE_S_CREATED,

@@ -125,8 +125,8 @@ void sa_destroy(struct ike_sa *sa, int err, const char *message);
 /* The first part of sa_destroy(): everything but the SA itself and its cached reply goes. */
 void sa_strip(struct ike_sa *sa, int err, const char *message);
 /*
- * Destroy, but keep answering retransmissions of the last request for SA_CLOSE_DELAY_MS: the peer may
- * have missed our last reply. The SA is in state DESTROYING, which nobody is shown.
+ * Destroy, but keep answering retransmissions of the last request for SA_CLOSE_DELAY_MS: the peer
+ * may have missed our last reply. The SA is in state DESTROYING, which nobody is shown.
  */
 void sa_close(struct ike_sa *sa, int err, const char *message);
 /* Another SPI of ours, for another attempt to initiate. */

@@ -25,7 +25,8 @@ struct select_params {
  */
 int select_proposal(const struct select_params *p, struct proposal *out) ERR_MUST_CHECK;
 /*
- * A KE method to ask for instead (INVALID_KE_PAYLOAD): whether the chosen proposal's KE is `method`.
+ * A KE method to ask for instead (INVALID_KE_PAYLOAD): whether the chosen proposal's KE is
+ * `method`.
  */
 bool select_has_ke(const struct proposal *chosen, uint16_t method);
 /* The lines that make a mismatch understandable: both sides' proposals, and the option and the

@@ -8,7 +8,8 @@
 
 struct ike;
 
-/* A deadline of the engine; fires once, in ike_tick(). All-zero with fire set is a stopped timer. */
+/* A deadline of the engine; fires once, in ike_tick(). All-zero with fire set is a stopped
+ * timer. */
 struct timer {
 	struct heap_node node;
 	void (*fire)(struct timer *t);

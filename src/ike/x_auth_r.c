@@ -230,7 +230,8 @@ static bool kept_out(const struct ike_sa *sa, const struct wire_msg *msg)
 		if (old != sa && old->state == IKE_S_ESTABLISHED &&
 		    id_equal(&old->remote_id, &sa->remote_id)) {
 			sa_log(sa, LOG_IKE, LOG_CTRL,
-			       "peer '%s' is connected already, keeping that IKE_SA (unique = keep)",
+			       "peer '%s' is connected already, keeping that IKE_SA "
+			       "(unique = keep)",
 			       sa_id_text(&sa->remote_id, (char[256]){0}, 256));
 			return true;
 		}

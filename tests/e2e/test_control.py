@@ -143,7 +143,8 @@ def test_list_conns_of_other_kinds(lab):
     assert text.startswith("rw: IKEv2, no reauthentication, no rekeying, "
                            "dpd delay 30s\n  local:  192.168.0.2\n  remote: 192.168.0.3\n"
                            "  remote: 192.168.0.0/24\n  local pre-shared key authentication:\n")
-    assert re.search(r"^  net: TUNNEL, rekeying every 3600s, dpd action is (restart|start)$", text, re.MULTILINE)
+    assert re.search(r"^  net: TUNNEL, rekeying every 3600s, dpd action is (restart|start)$",
+                     text, re.MULTILINE)
 
 
 def test_list_certs(lab):

@@ -280,15 +280,17 @@ def test_loss(lab):
 
 @pytest.mark.parametrize("carol, moon, chosen", [
     ("x25519-ke1_ecp384", "x25519-ke1_ecp384", "CURVE_25519/KE1_ECP_384"),
-    ("x25519-ke1_ecp384-ke2_modp3072", "x25519-ke1_ecp256-ke1_ecp384-ke2_modp3072-ke3_none-ke3_ecp521",
+    ("x25519-ke1_ecp384-ke2_modp3072",
+     "x25519-ke1_ecp256-ke1_ecp384-ke2_modp3072-ke3_none-ke3_ecp521",
      "CURVE_25519/KE1_ECP_384/KE2_MODP_3072"),
     ("ecp256-ke1_x25519-ke1_none", "ecp256", "ECP_256"),
-    ("x25519-ke1_x25519-ke1_curve448", "x25519-ke1_x25519-ke1_curve448", "CURVE_25519/KE1_CURVE_448"),
+    ("x25519-ke1_x25519-ke1_curve448", "x25519-ke1_x25519-ke1_curve448",
+     "CURVE_25519/KE1_CURVE_448"),
     ("x25519-ke1_ecp256-ke2_ecp384-ke3_ecp521-ke4_ecp256bp-ke5_ecp384bp-ke6_curve448-ke7_modp2048",
      "x25519-ke1_ecp256-ke2_ecp384-ke3_ecp521-ke4_ecp256bp-ke5_ecp384bp-ke6_curve448-ke7_modp2048",
      "KE6_CURVE_448/KE7_MODP_2048")])
 def test_further_key_exchanges(lab, carol, moon, chosen):
-    """RFC 9370: each further exchange in an IKE_INTERMEDIATE of its own; none twice; NONE allowed."""
+    """RFC 9370: each in an IKE_INTERMEDIATE of its own; none twice; NONE allowed."""
     one, two = lab.seed(carol={"proposals": "aes256-sha256-" + carol},
                         moon={"proposals": "aes256-sha256-" + moon})
     one.initiate("net")

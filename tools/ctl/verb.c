@@ -100,16 +100,16 @@ static const struct ctl_option file_options[] = {
 static const struct ctl_verb verbs[] = {
 	{"counters", 'C', "counters", NULL, "list or reset IKE event counters", counter_options,
 	 read_counters, false},
-	{"initiate", 'i', "up", "CHILD", "initiate a connection", initiate_options,
-	 act_initiate, false},
+	{"initiate", 'i', "up", "CHILD", "initiate a connection", initiate_options, act_initiate,
+	 false},
 	{"terminate", 't', "down", "NAME", "terminate a connection", terminate_options,
 	 act_terminate, false},
 	{"rekey", 'R', NULL, NULL, "rekey an SA", rekey_options, act_plain, false},
 	{"redirect", 'd', NULL, NULL, "redirect an IKE_SA", redirect_options, act_plain, false},
 	{"uninstall", 'U', NULL, NULL, "uninstall a trap or shunt policy", install_options,
 	 act_plain, false},
-	{"install", 'p', NULL, NULL, "install a trap or shunt policy", install_options,
-	 act_plain, false},
+	{"install", 'p', NULL, NULL, "install a trap or shunt policy", install_options, act_plain,
+	 false},
 	{"list-sas", 'l', "status", NULL, "list currently active IKE_SAs", sa_options, read_sas,
 	 false},
 	{"monitor-sa", 'm', "monitor", NULL, "monitor for IKE_SA and CHILD_SA changes", NULL,
@@ -138,8 +138,8 @@ static const struct ctl_verb verbs[] = {
 	{"version", 'V', "version", NULL, "show version information", version_options, read_version,
 	 true},
 	{"stats", 'S', "stats", NULL, "show daemon stats information", NULL, read_stats, false},
-	{"reload-settings", 'r', "reload", NULL, "reload daemon strongswan.conf", NULL,
-	 act_plain, false},
+	{"reload-settings", 'r', "reload", NULL, "reload daemon strongswan.conf", NULL, act_plain,
+	 false},
 };
 
 const struct ctl_verb *verb_at(size_t index)
