@@ -1,14 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints src/pqc/falcon/falcon_table.c: everything that Falcon's constants can be computed from.
+"""Computes the constants of Falcon from what they are: src/pqc/falcon/falcon_table.c.
 
-    scripts/falcon-tables.py | clang-format > src/pqc/falcon/falcon_table.c
+    falcon-tables.py | clang-format --assume-filename=src/pqc/falcon/falcon_table.c > FILE
+    falcon-tables.py --check FILE    says whether FILE has what would be printed
 
 The roots are correctly rounded: computed here with 60 decimal digits, then rounded once.
 """
 
+import contextlib
 import decimal
+import io
+import pathlib
 import struct
+import sys
 
 Q, GENERATOR = 12289, 11
 decimal.getcontext().prec = 60
@@ -85,13 +90,13 @@ def tail():
 
 
 def emit(kind, name, values, form):
-    print(f'const {kind} {name}[{len(values)}] = {{')
+    print(f'const {kind} {name}[{len(values)}] __attribute__((aligned(64))) = {{')
     for at in range(0, len(values), 8):
         print('\t' + ' '.join(form(v) + ',' for v in values[at:at + 8]))
     print('};\n')
 
 
-def main():
+def print_all():
     re, im = roots()
     forward, inverse = modq_roots()
     print('/* SPDX-License-Identifier: Apache-2.0 */')
@@ -104,6 +109,19 @@ def main():
     emit('int64_t', 'falcon_table_gauss', gauss(), str)
     limbs = [[t >> shift & 0xffffff for t in tail()] + [0] * 6 for shift in (0, 24, 48)]
     emit('int32_t', 'falcon_table_tail', sum(limbs, []), str)
+    low = [t & 2 ** 64 - 1 for t in tail()] + [0] * 6
+    emit('uint64_t', 'falcon_table_tail64', low + [t >> 64 for t in tail()[:8]], hex)
+
+
+def main():
+    if sys.argv[1:2] != ['--check']:
+        print_all()
+        return
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        print_all()
+    # The layout is clang-format's.
+    if pathlib.Path(sys.argv[2]).read_text().split() != text.getvalue().split():
+        raise SystemExit(f'{sys.argv[2]} is not what the definitions give')
 
 
 if __name__ == '__main__':

@@ -202,6 +202,7 @@ static int sign(const struct pqc_sig *sig, const struct pqc_rng *rng, const uint
 		err = PQC_E_RNG;
 	if (!err) {
 		out[0] = (uint8_t)(HEADER_SIG + par->logn);
+		PQC_DECLASSIFY(out + 1, NONCE_LEN, "the nonce is part of the signature");
 		hash_to_point(w->point, (size_t)1 << par->logn, out + 1, msg->text);
 		keccak_start(&w->shake, KECCAK_SHAKE256);
 		keccak_absorb(&w->shake, seed, sizeof(seed));
@@ -247,6 +248,7 @@ static int draw_key(const struct params *par, struct generation *w)
 		    !divide(k, modq, par->logn) || !falcon_ntru_solve(&task))
 			continue;
 		modq->intt(k->h, par->logn);
+		PQC_DECLASSIFY(k->h, n * sizeof(k->h[0]), "the public key");
 		return 0;
 	}
 	return PQC_E_INTERNAL;
@@ -292,6 +294,7 @@ static int public_of(const struct pqc_sig *sig, const uint8_t *sec, uint8_t *pub
 
 	if (!err) {
 		falcon_modq_ops()->intt(k.h, par->logn);
+		PQC_DECLASSIFY(k.h, sizeof(k.h), "the public key");
 		put_public(par, k.h, pub);
 	}
 	pqc_ct_wipe(&k, sizeof(k));

@@ -111,11 +111,16 @@ const struct falcon_float_ops *falcon_float_ops(void)
 {
 	static const struct pqc_variant list[] = {
 #ifdef PQC_X86
+		{PQC_CPU_AVX512, &falcon_float_avx512_ops},
 		{PQC_CPU_AVX2, &falcon_float_avx2_ops},
 #endif
 		{PQC_CPU_PORTABLE, &falcon_float_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		.variants = list,
+		.n = sizeof(list) / sizeof(list[0]),
+		.same = same_ops,
+	};
 
 	return pqc_cpu_choose(&variants);
 }

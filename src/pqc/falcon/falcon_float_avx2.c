@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Processors of this level have more multipliers than one candidate can keep busy. */
+#define FALCON_SAMPLE_AHEAD
+
 #include "pqc/falcon/falcon_fpr_native.h"
 #include "pqc/falcon/falcon_float_impl.h"
 #include "pqc/falcon/falcon_sampler_impl.h"

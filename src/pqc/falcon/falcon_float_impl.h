@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "pqc/ct.h"
 #include "pqc/falcon/falcon_float.h"
 #include "pqc/falcon/falcon_table.h"
 
@@ -78,6 +79,14 @@ static inline void poly_set(fpr *a, size_t u, size_t hn, struct cpx x)
 {
 	a[u] = x.re;
 	a[u + hn] = x.im;
+}
+
+/* A verdict on a key or a candidate for one, to be acted on. */
+static inline int tell(int verdict)
+{
+	PQC_DECLASSIFY(&verdict, sizeof(verdict),
+		       "candidates for keys are drawn until one is good");
+	return verdict;
 }
 
 static inline fpr *reals(struct falcon_real *r)
@@ -178,7 +187,7 @@ static int is_short(const int8_t *f, const int8_t *g, unsigned logn, struct falc
 		sum = fpr_add(sum, fpr_sqr(a[i]));
 		sum = fpr_add(sum, fpr_sqr(b[i]));
 	}
-	return fpr_lt(sum, FPR_SHORT_BOUND);
+	return tell(fpr_lt(sum, FPR_SHORT_BOUND));
 }
 
 /* The norm to the ring of half the degree: N(f)(X^2) = f(X) f(-X), neighbours in FFT form. */
@@ -240,6 +249,7 @@ static int round_all(int64_t *restrict out, const fpr *restrict x, size_t n, fpr
 
 	for (size_t i = 0; i < n; i++)
 		fits &= fpr_lt(x[i], limit) & fpr_lt(fpr_neg(limit), x[i]);
+	fits = tell(fits);
 	for (size_t i = 0; i < n && fits; i++)
 		out[i] = fpr_rint(x[i]);
 	return fits;
@@ -268,6 +278,7 @@ static int babai_round(const struct falcon_babai *b, int scale, int32_t *k)
 		fits &= fpr_lt(x, FPR_P31M1) & fpr_lt(fpr_neg(FPR_P31M1), x);
 		big_g[i] = x;
 	}
+	fits = tell(fits);
 	for (size_t i = 0; i < n && fits; i++)
 		k[i] = (int32_t)fpr_rint(big_g[i]);
 	return fits;
@@ -375,6 +386,7 @@ static int lift_last(const struct falcon_lift_last *l)
 	size_t n = (size_t)1 << l->logn, hn = n / 2;
 	fpr *f = reals(l->work), *g = f + n, *big_f = g + n, *big_g = big_f + n, *t = big_g + n,
 	    *s = t + n;
+	int fits;
 
 	from_small(f, l->f, n);
 	from_small(g, l->g, n);
@@ -399,8 +411,9 @@ static int lift_last(const struct falcon_lift_last *l)
 	for (size_t u = 0; u < hn; u++)
 		poly_set(t, u, hn, cpx_scale(poly_get(t, u, hn), fpr_inv(s[u])));
 	tidy(t, l->logn);
-	return reduce_last(big_f, f, t, l->logn, l->big_f) &
-	       reduce_last(big_g, g, t, l->logn, l->big_g) & is_equation(f, g, big_f, big_g, hn);
+	fits = reduce_last(big_f, f, t, l->logn, l->big_f);
+	fits &= reduce_last(big_g, g, t, l->logn, l->big_g);
+	return tell(fits & is_equation(f, g, big_f, big_g, hn));
 }
 
 static int is_basis(const struct falcon_signing *s)
@@ -413,5 +426,5 @@ static int is_basis(const struct falcon_signing *s)
 		from_small(a + i * n, in[i], n);
 		fft(a + i * n, s->logn);
 	}
-	return is_equation(a, a + n, a + 2 * n, a + 3 * n, n / 2);
+	return tell(is_equation(a, a + n, a + 2 * n, a + 3 * n, n / 2));
 }

@@ -35,9 +35,9 @@ static inline int fpr_exponent(fpr x)
 /* The mantissa with its hidden bit, 0 for zero: |x| = mantissa * 2^(exponent - 1075). */
 static inline uint64_t fpr_mantissa(fpr x)
 {
-	uint64_t hidden = ((uint64_t)fpr_exponent(x) + 0x7ff) >> 11 << FPR_MANTISSA_BITS;
+	uint64_t nonzero = pqc_ct_hide64(0 - (((uint64_t)fpr_exponent(x) + 0x7ff) >> 11));
 
-	return (x & FPR_FRACTION & (0 - (hidden >> FPR_MANTISSA_BITS))) | hidden;
+	return ((x & FPR_FRACTION) | FPR_HIDDEN) & nonzero;
 }
 
 /* x / 2^n for n < 64, and 1 ORed in if a bit was lost. */
@@ -51,7 +51,7 @@ static inline uint64_t fpr_shift_sticky(uint64_t x, int n)
 /* Rounds (-1)^sign * m * 2^e; m is in [2^54, 2^55) or 0. */
 static inline fpr fpr_pack(uint64_t sign, int e, uint64_t m)
 {
-	uint64_t present = m >> 54;
+	uint64_t present = pqc_ct_hide64(m >> 54);
 	int64_t field = e + 1076; /* one less than the exponent's field: m brings its hidden bit */
 	uint64_t up = (m >> 1) & ((m >> 2) | m) & 1;
 

@@ -47,7 +47,11 @@ const struct falcon_modq_ops *falcon_modq_ops(void)
 #endif
 		{PQC_CPU_PORTABLE, &falcon_modq_c_ops},
 	};
-	static struct pqc_variants variants = {list, sizeof(list) / sizeof(list[0]), same_ops, {0}};
+	static struct pqc_variants variants = {
+		.variants = list,
+		.n = sizeof(list) / sizeof(list[0]),
+		.same = same_ops,
+	};
 
 	return pqc_cpu_choose(&variants);
 }

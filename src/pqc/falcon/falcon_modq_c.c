@@ -16,7 +16,7 @@ static inline int16_t centre(int32_t x)
 static inline int16_t multiply(int16_t a, int16_t b)
 {
 	int32_t product = (int32_t)a * b;
-	int16_t quotient = (int16_t)(product * Q_INV);
+	int16_t quotient = (int16_t)((uint32_t)product * (uint32_t)Q_INV);
 
 	return (int16_t)((product - (int32_t)quotient * Q) >> 16);
 }

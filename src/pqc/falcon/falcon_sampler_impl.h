@@ -4,7 +4,6 @@
  * which finds a lattice vector near the hashed message by a distribution that tells nothing of the
  * key. How many tries a sample takes does not depend on secrets; all else is straight-line code.
  */
-#include "pqc/ct.h"
 #include "pqc/le.h"
 
 #define FPR_INV_Q	    fpr_bits(0x3f1554e39097a782) /* 1/12289 */
@@ -117,12 +116,27 @@ struct sampler {
 #define TRIES_PER_SAMPLE 64
 
 /* A half Gaussian of width 1.8205, from 72 random bits. */
-static inline int32_t sample_base(struct prng *p)
+#ifdef __AVX512F__
+static inline int32_t sample_base(uint64_t low, uint8_t high)
+{
+	/* falcon_table_tail as 64 low bits and, of the first eight, the others. */
+	const __m512i v = _mm512_set1_epi64((long long)low), top = _mm512_set1_epi64(high);
+	const __m512i *tail = (const __m512i *)(const void *)falcon_table_tail64;
+	__mmask8 less = _mm512_cmplt_epu64_mask(v, tail[0]);
+	uint32_t small = _cvtmask8_u32(_mm512_cmplt_epu64_mask(v, tail[1])) |
+			 _cvtmask8_u32(_mm512_cmplt_epu64_mask(v, tail[2])) << 8;
+
+	less = (__mmask8)(_mm512_cmplt_epu64_mask(top, tail[3]) |
+			  (_mm512_cmpeq_epi64_mask(top, tail[3]) & less));
+	small &= ((uint32_t)high - 1) >> 16; /* these need high to be 0 */
+	return (int32_t)_mm_popcnt_u32(_cvtmask8_u32(less) << 16 | small);
+}
+#else
+static inline int32_t sample_base(uint64_t low, uint8_t high)
 {
 	const int32_t *tail = falcon_table_tail;
-	uint64_t low = prng_u64(p);
 	int32_t v0 = (int32_t)(low & 0xffffff), v1 = (int32_t)(low >> 24 & 0xffffff);
-	int32_t v2 = (int32_t)(low >> 48 | (uint32_t)prng_u8(p) << 16), z = 0;
+	int32_t v2 = (int32_t)(low >> 48 | (uint32_t)high << 16), z = 0;
 
 	for (size_t i = 0; i < FALCON_TABLE_TAIL; i++) {
 		int32_t borrow = (v0 - tail[i]) >> 31;
@@ -132,6 +146,7 @@ static inline int32_t sample_base(struct prng *p)
 	}
 	return z;
 }
+#endif
 
 static inline uint64_t mul_high(uint64_t a, uint64_t b)
 {
@@ -157,18 +172,55 @@ static inline uint64_t exp_scaled(fpr x, fpr c)
 	return mul_high(fpr_trunc_p63(c) << 1, y);
 }
 
-/* 1 with probability c * exp(-x), for x >= 0. */
-static inline int sample_exp(struct prng *p, fpr x, fpr c)
+/* 2^64 * c * exp(-x), less one, for x >= 0. */
+static inline uint64_t exp_bound(fpr x, fpr c)
 {
 	int64_t s = fpr_trunc(fpr_mul(x, FPR_INV_LN2));
 	fpr r = fpr_sub(x, fpr_mul(fpr_of(s), FPR_LN2));
 	uint32_t many = pqc_ct_mask_negative32((int32_t)(63 - s));
-	uint64_t bound;
+
+	return ((exp_scaled(r, c) << 1) - 1) >> pqc_ct_select32(many, 63, (uint32_t)s);
+}
+
+/* What the samples around one centre have in common. */
+struct centre {
+	int64_t floor;
+	fpr rest, dss, ccs; /* dss: 1 / (2 sigma^2) */
+};
+
+static inline struct centre centre_of(const struct sampler *sp, fpr mu, fpr isigma)
+{
+	int64_t floor = fpr_floor(mu);
+
+	return (struct centre){floor, fpr_sub(mu, fpr_of(floor)),
+			       fpr_mul(fpr_sqr(isigma), FPR_HALF), fpr_mul(isigma, sp->sigma_min)};
+}
+
+/* A candidate, and 2^64 times the probability with which to take it, less one. */
+struct candidate {
+	int32_t z0, sign;
+};
+
+static inline int32_t candidate_value(struct candidate c)
+{
+	return c.sign + ((c.sign << 1) - 1) * c.z0;
+}
+
+static inline uint64_t candidate_bound(struct candidate c, const struct centre *centre)
+{
+	fpr distance = fpr_sub(fpr_of(candidate_value(c)), centre->rest);
+	fpr x = fpr_mul(fpr_sqr(distance), centre->dss);
+
+	x = fpr_sub(x, fpr_mul(fpr_of((int64_t)c.z0 * c.z0), FPR_INV_2SQR_SIGMA0));
+	return exp_bound(x, centre->ccs);
+}
+
+/* Compares random bytes with the bound, from the highest, as far as they are equal. */
+static inline int is_taken(struct prng *p, uint64_t bound)
+{
 	int32_t w;
 	int i = 64;
 
-	s = pqc_ct_select32(many, 63, (uint32_t)s);
-	bound = ((exp_scaled(r, c) << 1) - 1) >> s;
 	do {
 		i -= 8;
 		w = prng_u8(p) - (int32_t)(bound >> i & 255);
@@ -177,26 +229,105 @@ static inline int sample_exp(struct prng *p, fpr x, fpr c)
 	return w < 0;
 }
 
-/* An integer of a Gaussian distribution with centre mu and width 1 / isigma. */
-static int64_t sample_z(struct sampler *sp, fpr mu, fpr isigma)
+/* An integer of a Gaussian distribution around a centre. */
+static int64_t sample_z(struct sampler *sp, const struct centre *centre)
 {
-	int64_t s = fpr_floor(mu);
-	fpr r = fpr_sub(mu, fpr_of(s));
-	fpr dss = fpr_mul(fpr_sqr(isigma), FPR_HALF), ccs = fpr_mul(isigma, sp->sigma_min);
+	while (sp->tries_left > 0) {
+		uint64_t low = prng_u64(&sp->prng);
+		int32_t z0 = sample_base(low, prng_u8(&sp->prng));
+		struct candidate c = {z0, prng_u8(&sp->prng) & 1};
 
-	for (;;) {
-		int32_t z0 = sample_base(&sp->prng), b = prng_u8(&sp->prng) & 1;
-		int32_t z = b + ((b << 1) - 1) * z0;
-		fpr x = fpr_mul(fpr_sqr(fpr_sub(fpr_of(z), r)), dss);
-
-		x = fpr_sub(x, fpr_mul(fpr_of((int64_t)z0 * z0), FPR_INV_2SQR_SIGMA0));
-		if (sample_exp(&sp->prng, x, ccs))
-			return s + z;
-		if (sp->tries_left == 0)
-			return 0;
+		if (is_taken(&sp->prng, candidate_bound(c, centre)))
+			return centre->floor + candidate_value(c);
 		sp->tries_left--;
 	}
+	return 0;
 }
+
+#ifdef FALCON_SAMPLE_AHEAD
+/*
+ * Nearly always a candidate uses 11 bytes of the stream, the last one for the comparison. So the
+ * next ones can be computed side by side with the first, whether they will be needed or not, and
+ * for either centre: one alone is a long chain of operations that wait for each other.
+ */
+#define CANDIDATE_LEN 11
+#define AHEAD	      3
+
+static inline struct candidate candidate_at(const uint8_t *bytes)
+{
+	return (struct candidate){sample_base(pqc_le_load64(bytes), bytes[8]), bytes[9] & 1};
+}
+
+/* Where the comparison of the first byte decides, 1 if taken and 0 if not; else -1. */
+static inline int is_taken_at(const uint8_t *bytes, uint64_t bound)
+{
+	int32_t w = bytes[CANDIDATE_LEN - 1] - (int32_t)(bound >> 56);
+
+	PQC_DECLASSIFY(&w, sizeof(w), "only whether the sample is taken shows, not which");
+	return w == 0 ? -1 : w < 0;
+}
+
+/*
+ * Tries the next three candidates: number 0 and 1 for a centre, 1 and 2 for the one after it, which
+ * is the same when only the last is left. Stops where a sequence of comparisons is needed. Returns
+ * how many samples are found by now, and leaves the stream after the last candidate tried.
+ */
+static inline unsigned sample_ahead(struct sampler *sp, const struct centre *const *centres,
+				    unsigned found, fpr *z)
+{
+	struct prng *p = &sp->prng;
+	const uint8_t *bytes = p->buf + p->at;
+	const struct centre *here = centres[found], *next = centres[found + 1];
+	const struct candidate c[AHEAD] = {candidate_at(bytes), candidate_at(bytes + CANDIDATE_LEN),
+					   candidate_at(bytes + 2 * CANDIDATE_LEN)};
+	uint64_t a = candidate_bound(c[0], here), b = candidate_bound(c[1], here);
+	uint64_t d = candidate_bound(c[1], next), e = candidate_bound(c[2], next);
+	const uint64_t bounds[2][AHEAD] = {{a, b, 0}, {0, d, e}};
+	unsigned before = found;
+
+	/* Now, and not where a bound turns out to be needed. */
+	__asm__ volatile("" : : "r"(a), "r"(b), "r"(d), "r"(e));
+	for (size_t i = 0; i < AHEAD && found < 2; i++) {
+		int taken = -1;
+
+		if (i < 2 || centres[found] == next)
+			taken = is_taken_at(bytes + i * CANDIDATE_LEN,
+					    bounds[i == 2 || found > before][i]);
+		if (taken < 0)
+			break;
+		p->at += CANDIDATE_LEN;
+		z[found] = fpr_of(centres[found]->floor + candidate_value(c[i]));
+		found += (unsigned)taken;
+	}
+	return found;
+}
+
+static void sample_two(struct sampler *sp, const struct centre *re, const struct centre *im, fpr *z)
+{
+	const struct centre *const centres[3] = {re, im, im};
+	unsigned found = 0;
+
+	while (found < 2) {
+		size_t at = sp->prng.at;
+
+		if (at < PRNG_LEN - PRNG_KEEP - AHEAD * CANDIDATE_LEN && sp->tries_left > 0) {
+			found = sample_ahead(sp, centres, found, z);
+			sp->tries_left--;
+		}
+		/* Not a step forward: a rare case that is left to the plain way. */
+		if (found < 2 && sp->prng.at == at) {
+			z[found] = fpr_of(sample_z(sp, centres[found]));
+			found++;
+		}
+	}
+}
+#else
+static void sample_two(struct sampler *sp, const struct centre *re, const struct centre *im, fpr *z)
+{
+	z[0] = fpr_of(sample_z(sp, re));
+	z[1] = fpr_of(sample_z(sp, im));
+}
+#endif
 
 /* f = f0(X^2) + X f1(X^2) in FFT form, and back. */
 static inline void split(fpr *restrict f0, fpr *restrict f1, const fpr *restrict f, unsigned logn)
@@ -252,9 +383,12 @@ static inline fpr leaf_isigma(const struct sampler *sp, fpr g)
 
 static inline struct cpx sample_pair(struct sampler *sp, struct cpx t, fpr g)
 {
-	fpr isigma = leaf_isigma(sp, g), re = fpr_of(sample_z(sp, t.re, isigma));
+	fpr isigma = leaf_isigma(sp, g);
+	const struct centre re = centre_of(sp, t.re, isigma), im = centre_of(sp, t.im, isigma);
+	fpr z[2];
 
-	return (struct cpx){re, fpr_of(sample_z(sp, t.im, isigma))};
+	sample_two(sp, &re, &im, z);
+	return (struct cpx){z[0], z[1]};
 }
 
 /* Degree 2: one slot. */
