@@ -145,6 +145,23 @@ def test_leases_survive_the_daemon(lab):
     assert "reassigning offline lease to 'bert@strongswan.org'" in moon.log()
 
 
+def test_leases_in_memory_only(lab):
+    """An empty charon.leases.database keeps nothing: after a restart the first comer is first."""
+    carol, moon = _warriors(lab, ["anna", "bert"], "10.3.0.0/24")
+    moon.settings = conf.merge(moon.settings, {"charon": {"leases": {"database": ""}}})
+    moon.write_files()
+    lab.start(carol, moon)
+    carol.initiate("net-anna")
+    carol.initiate("net-bert")
+    moon.stop()
+    assert not (moon.root / "lib/cygnet/leases.db").exists()
+    carol.wait_gone()
+    moon.start()
+    assert "bert" not in moon.swanctl("--list-pools", "--leases", check=True).stdout
+    carol.initiate("net-bert")
+    assert _lease(moon, "bert") == "10.3.0.1"
+
+
 def test_full_pool_takes_the_oldest_offline_lease(lab):
     """When no address is fresh, the one that has been offline longest is given away."""
     carol, moon = _warriors(lab, ["anna", "bert", "cleo"], "10.3.0.0/30")
