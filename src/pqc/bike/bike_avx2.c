@@ -18,6 +18,6 @@
 	_mm256_or_si256(_mm256_srlv_epi64(low, n), \
 			_mm256_sllv_epi64(high, _mm256_sub_epi64(_mm256_set1_epi64x(64), n)))
 #define FIRST_STEP 0
-#include "pqc/bike/bike_kernels.h"
+#include "pqc/bike/bike_count_impl.h"
 
 const struct bike_ops bike_avx2_ops = {count, at_least};

@@ -20,6 +20,6 @@
 						   _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0)), \
 				  next)
 #define FIRST_STEP 3
-#include "pqc/bike/bike_kernels.h"
+#include "pqc/bike/bike_count_impl.h"
 
 const struct bike_ops bike_avx512_ops = {count, at_least};

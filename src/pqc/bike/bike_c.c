@@ -23,6 +23,6 @@ static inline uint64_t shift_word(uint64_t low, uint64_t high, uint64_t n)
 #define VEC_SELECT(m, a, b)	((b) ^ ((m) & ((a) ^ (b))))
 #define VEC_SHIFT(low, high, n) shift_word(low, high, n)
 #define FIRST_STEP		0
-#include "pqc/bike/bike_kernels.h"
+#include "pqc/bike/bike_count_impl.h"
 
 const struct bike_ops bike_c_ops = {count, at_least};

@@ -64,11 +64,10 @@ static void rows_by_aes(const struct aes *aes, unsigned n, unsigned i, uint16_t 
 {
 	uint8_t *block = (uint8_t *)out;
 
-	memset(out, 0, (size_t)ROWS * n * sizeof(*out));
 	for (unsigned r = i; r < i + ROWS; r++) {
 		for (unsigned j = 0; j < n; j += 8, block += AES_BLOCK_LEN) {
-			pqc_le_store16(block, (uint16_t)r);
-			pqc_le_store16(block + 2, (uint16_t)j);
+			pqc_le_store64(block, (uint64_t)j << 16 | r);
+			pqc_le_store64(block + 8, 0);
 		}
 	}
 	aes_encrypt(aes, (uint8_t *)out, (uint8_t *)out, (size_t)ROWS * n / 8);

@@ -10,7 +10,7 @@
 #define VEC_JOIN(high, low)	       _mm_alignr_epi8(high, low, 8)
 #define VEC_LOAD_LANES(at, stride)     _mm_loadu_si128((const __m128i *)(at))
 #define VEC_STORE_LANES(at, stride, x) _mm_storeu_si128((__m128i *)(at), x)
-#include "pqc/gf2x/gf2x_lanes.h"
+#include "pqc/gf2x/gf2x_lanes_impl.h"
 
 static void square(uint64_t *out, const uint64_t *a, size_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <immintrin.h>
 
-#include "pqc/hqc/hqc_rs.h"
+#include "pqc/hqc/hqc_rs_impl.h"
 
 #define POINTS 128
 #define REGS   8 /* of 16 points */

@@ -28,7 +28,7 @@ static inline void gf_leave(gf_vec *x)
 	gf_enter(x);
 }
 
-#include "pqc/hqc/hqc_rs.h"
+#include "pqc/hqc/hqc_rs_impl.h"
 
 #define POINTS 128
 #define REGS   4 /* of 32 points */

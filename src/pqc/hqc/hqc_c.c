@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pqc/ct.h"
-#include "pqc/hqc/hqc_rs.h"
+#include "pqc/hqc/hqc_rs_impl.h"
 
 #define POINTS 128
 

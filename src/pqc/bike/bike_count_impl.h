@@ -15,8 +15,8 @@
  * A vector is shifted by a secret number of bits in steps that are taken or not: by 512 words, by
  * 256, ... Each step reads and writes the same addresses either way.
  */
-#ifndef PQC_BIKE_BIKE_KERNELS_H
-#define PQC_BIKE_BIKE_KERNELS_H
+#ifndef PQC_BIKE_BIKE_COUNT_IMPL_H
+#define PQC_BIKE_BIKE_COUNT_IMPL_H
 
 #include <string.h>
 
@@ -25,6 +25,8 @@
 
 #define SIDE_BY_SIDE 8
 #define PAD	     8 /* words after the last that move_bits reads */
+
+#ifdef VEC
 
 static VEC step_mask(uint32_t shift, unsigned step)
 {
@@ -172,4 +174,5 @@ static void at_least(uint64_t *out, const uint64_t *planes, uint32_t least, size
 	}
 }
 
+#endif
 #endif

@@ -1,87 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The Reed-Solomon code, on vectors of bytes of GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1. The
- * including file may define GF_NATIVE and then
- *
- *   gf_mul(out, a, b)         products, byte by byte
- *   gf_enter(x), gf_leave(x)  to and from the representation in which gf_mul computes
- */
-#ifndef PQC_HQC_HQC_RS_H
-#define PQC_HQC_HQC_RS_H
+/* The Reed-Solomon code of HQC, over the vectors of hqc_gf_impl.h. */
+#ifndef PQC_HQC_HQC_RS_IMPL_H
+#define PQC_HQC_HQC_RS_IMPL_H
 
 #include <string.h>
 
 #include "pqc/ct.h"
+#include "pqc/hqc/hqc_gf_impl.h"
 #include "pqc/hqc/hqc_ops.h"
 
 #define ALPHA 2
-
-#ifndef GF_NATIVE
-#define GF_LANES 32
-typedef uint64_t gf_vec __attribute__((vector_size(GF_LANES), aligned(32)));
-
-#define GF_ONES 0x0101010101010101
-
-/* From the highest bit of b: double, and add a where the bit is set. */
-static inline void gf_mul(gf_vec *out, const gf_vec *a, const gf_vec *b)
-{
-	gf_vec sum = {0}, x = *a;
-
-	for (int bit = 7; bit >= 0; bit--) {
-		gf_vec high = sum >> 7 & GF_ONES, set = *b >> bit & GF_ONES;
-
-		sum = (sum ^ high << 7) << 1 ^ high << 4 ^ high << 3 ^ high << 2 ^ high;
-		sum ^= x & ((set << 8) - set);
-	}
-	*out = sum;
-}
-
-static inline void gf_enter(gf_vec *x)
-{
-	(void)x;
-}
-
-static inline void gf_leave(gf_vec *x)
-{
-	(void)x;
-}
-#endif
-
-/* Syndromes and parities stand in two vectors; locators and messages fit into one. */
-union gf_bytes {
-	gf_vec v[2];
-	uint8_t b[2 * GF_LANES];
-};
-
-static void gf_fill(gf_vec *out, uint8_t byte)
-{
-	memset(out, byte, sizeof(*out));
-}
-
-static uint8_t gf_double(uint8_t x)
-{
-	return (uint8_t)(x << 1 ^ (x >> 7) * 0x1d);
-}
-
-/* alpha^exponent, of a public exponent. */
-static uint8_t gf_power(unsigned exponent)
-{
-	uint8_t x = 1;
-
-	while (exponent-- > 0)
-		x = gf_double(x);
-	return x;
-}
-
-/* The sum of all bytes. */
-static uint8_t gf_sum(const gf_vec *x)
-{
-	uint64_t y = (*x)[0] ^ (*x)[1] ^ (*x)[2] ^ (*x)[3];
-
-	y ^= y >> 32;
-	y ^= y >> 16;
-	return (uint8_t)(y ^ y >> 8);
-}
 
 /* Division by the generator, a byte of the message at a time. */
 static void rs_encode(const struct hqc_code *code, uint8_t *parity, const uint8_t *msg)
@@ -142,7 +70,7 @@ static void find_syndromes(const struct hqc_code *code, const uint8_t *word, uni
  * locator polynomial. What is cut off at 32 coefficients is not there if the errors are at most delta.
  */
 static void find_locator(const struct hqc_code *code, const union gf_bytes *syndromes,
-			 gf_vec *locator)
+			 union gf_half *locator)
 {
 	uint8_t reversed[2 * GF_LANES + GF_LANES] = {0}, shifted[1 + GF_LANES] = {0};
 	const int n = (int)(2 * code->delta);
@@ -153,7 +81,7 @@ static void find_locator(const struct hqc_code *code, const union gf_bytes *synd
 	for (int i = 0; i < n; i++)
 		reversed[n - 1 - i] = syndromes->b[i];
 	for (int r = 0; r < n; r++) {
-		gf_vec window, gap, x, y;
+		gf_vec window, gap, mask, x, y;
 		uint32_t longer;
 		uint8_t gap_byte;
 
@@ -166,22 +94,23 @@ static void find_locator(const struct hqc_code *code, const union gf_bytes *synd
 		gf_mul(&x, &current, &scale);
 		gf_mul(&y, &previous, &gap);
 		longer = pqc_ct_mask_nonzero32(gap_byte) & ~pqc_ct_mask_negative32(r - 2 * length);
-		pqc_ct_move((uint8_t *)&previous, (const uint8_t *)&current, GF_LANES, longer);
-		pqc_ct_move((uint8_t *)&scale, (const uint8_t *)&gap, GF_LANES, longer);
+		gf_fill(&mask, (uint8_t)longer);
+		previous ^= (previous ^ current) & mask;
+		scale ^= (scale ^ gap) & mask;
 		length = (int32_t)pqc_ct_select32(longer, (uint32_t)(r + 1 - length),
 						  (uint32_t)length);
 		current = x ^ y;
 	}
-	*locator = current;
+	locator->v = current;
 	pqc_ct_wipe(reversed, sizeof(reversed));
 	pqc_ct_wipe(shifted, sizeof(shifted));
 }
 
 /* S(x) * locator(x) modulo x^32: of the product only the first delta coefficients are used. */
-static void find_evaluator(const union gf_bytes *syndromes, const gf_vec *locator, gf_vec *out)
+static void find_evaluator(const union gf_bytes *syndromes, const union gf_half *locator,
+			   union gf_half *out)
 {
 	uint8_t shifted[2 * GF_LANES] = {0};
-	const uint8_t *coefficients = (const uint8_t *)locator;
 	gf_vec sum = {0};
 
 	memcpy(shifted + GF_LANES, syndromes->b, GF_LANES);
@@ -189,11 +118,11 @@ static void find_evaluator(const union gf_bytes *syndromes, const gf_vec *locato
 		gf_vec x, factor;
 
 		memcpy(&x, shifted + GF_LANES - i, sizeof(x));
-		gf_fill(&factor, coefficients[i]);
+		gf_fill(&factor, locator->b[i]);
 		gf_mul(&x, &x, &factor);
 		sum ^= x;
 	}
-	*out = sum;
+	out->v = sum;
 	pqc_ct_wipe(shifted, sizeof(shifted));
 }
 
@@ -212,67 +141,42 @@ static void evaluate(gf_vec *out, const uint8_t *first, int terms, int step, con
 	*out = sum;
 }
 
-/* x^254: the inverse, and 0 of 0. */
-static void invert(gf_vec *out, const gf_vec *x)
-{
-	gf_vec square = *x, sum;
-
-	gf_mul(&square, &square, &square);
-	sum = square;
-	for (unsigned i = 0; i < 6; i++) {
-		gf_mul(&square, &square, &square);
-		gf_mul(&sum, &sum, &square);
-	}
-	*out = sum;
-}
-
-/* All ones in the bytes that are zero. */
-static void zero_bytes(gf_vec *x)
-{
-	gf_vec y = *x | *x >> 4;
-
-	y |= y >> 2;
-	y = ~(y | y >> 1) & 0x0101010101010101;
-	*x = (y << 8) - y;
-}
-
 /* Forney: the errors of the message's bytes, which are the last of the word. */
-static void find_errors(const struct hqc_code *code, const gf_vec *locator, const gf_vec *evaluator,
-			gf_vec *out)
+static void find_errors(const struct hqc_code *code, const union gf_half *locator,
+			const union gf_half *evaluator, union gf_half *out)
 {
 	const int terms = (int)code->delta + 1;
-	const uint8_t *coefficients = (const uint8_t *)locator;
-	gf_vec root, value, slope, at, square;
-	uint8_t *points = (uint8_t *)&at;
+	gf_vec root, value, slope, square;
+	union gf_half at;
 
 	/* Byte j is in error if alpha^-j is a root. The order of alpha is 255. */
-	points[GF_LANES - 1] = gf_power(255 - 2 * code->delta - (GF_LANES - 1));
+	at.b[GF_LANES - 1] = gf_power(255 - 2 * code->delta - (GF_LANES - 1));
 	for (unsigned i = GF_LANES - 1; i > 0; i--)
-		points[i - 1] = gf_double(points[i]);
-	gf_enter(&at);
-	evaluate(&root, coefficients, terms, 1, &at);
-	evaluate(&value, (const uint8_t *)evaluator, (int)code->delta, 1, &at);
+		at.b[i - 1] = gf_double(at.b[i]);
+	gf_enter(&at.v);
+	evaluate(&root, locator->b, terms, 1, &at.v);
+	evaluate(&value, evaluator->b, (int)code->delta, 1, &at.v);
 	/* The derivative has the odd coefficients. */
-	gf_mul(&square, &at, &at);
-	evaluate(&slope, coefficients + 1, terms / 2, 2, &square);
-	invert(&slope, &slope);
-	gf_mul(out, &value, &slope);
-	zero_bytes(&root);
-	*out &= root;
+	gf_mul(&square, &at.v, &at.v);
+	evaluate(&slope, locator->b + 1, terms / 2, 2, &square);
+	gf_invert(&slope, &slope);
+	gf_mul(&out->v, &value, &slope);
+	gf_zeros(&root);
+	out->v &= root;
 }
 
 static void rs_decode(const struct hqc_code *code, uint8_t *msg, const uint8_t *word)
 {
 	union gf_bytes syndromes;
-	gf_vec locator, evaluator, errors;
+	union gf_half locator, evaluator, errors;
 
 	find_syndromes(code, word, &syndromes);
 	find_locator(code, &syndromes, &locator);
 	find_evaluator(&syndromes, &locator, &evaluator);
 	find_errors(code, &locator, &evaluator, &errors);
-	gf_leave(&errors);
+	gf_leave(&errors.v);
 	for (unsigned i = 0; i < code->k; i++)
-		msg[i] = word[2 * code->delta + i] ^ ((const uint8_t *)&errors)[i];
+		msg[i] = word[2 * code->delta + i] ^ errors.b[i];
 	pqc_ct_wipe(&syndromes, sizeof(syndromes));
 	pqc_ct_wipe(&locator, sizeof(locator));
 	pqc_ct_wipe(&errors, sizeof(errors));
