@@ -21,7 +21,7 @@ static uint64_t mul32(uint32_t a, uint32_t b)
 
 		for (unsigned j = 0; j < 4; j++)
 			part ^= x[j] * y[(i - j) % 4];
-		sum |= part & 0x1111111111111111 << i;
+		sum |= part & (uint64_t)0x1111111111111111 << i;
 	}
 	return sum;
 }
