@@ -24,6 +24,11 @@ const struct keccak_rule *keccak_rule(enum keccak_kind kind)
 	return &rules[kind];
 }
 
+unsigned keccak_rate(enum keccak_kind kind)
+{
+	return keccak_rule(kind)->rate;
+}
+
 /* Three permutations of a counter, in every form. */
 static int same_ops(const void *ops, const void *portable)
 {

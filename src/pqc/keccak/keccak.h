@@ -37,6 +37,9 @@ void keccak_absorb(struct keccak *k, const void *in, size_t len);
 void keccak_squeeze(struct keccak *k, void *out, size_t len);
 void keccak_wipe(struct keccak *k);
 
+/* Bytes of a block. */
+unsigned keccak_rate(enum keccak_kind kind);
+
 /* All of it at once. */
 void keccak_hash(enum keccak_kind kind, const void *in, size_t in_len, void *out, size_t out_len);
 

@@ -67,4 +67,4 @@ static void permute8(uint64_t *lanes)
 	permute_part(lanes + 4, 8);
 }
 
-const struct keccak_ops keccak_avx2_ops = {permute, permute4, permute8, 4};
+const struct keccak_ops keccak_avx2_ops = {permute, permute4, permute8, {9, 19, 38}};

@@ -67,4 +67,4 @@ static void permute8(uint64_t *lanes)
 		_mm512_storeu_si512((__m512i *)lanes + i, a[i]);
 }
 
-const struct keccak_ops keccak_avx512_ops = {permute, permute4, permute8, 8};
+const struct keccak_ops keccak_avx512_ops = {permute, permute4, permute8, {9, 10, 16}};

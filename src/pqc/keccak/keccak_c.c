@@ -37,4 +37,4 @@ static void permute8(uint64_t *lanes)
 	permute_many(lanes, 8);
 }
 
-const struct keccak_ops keccak_c_ops = {permute, permute4, permute8, 4};
+const struct keccak_ops keccak_c_ops = {permute, permute4, permute8, {1, 4, 8}};

@@ -11,7 +11,7 @@ struct keccak_ops {
 	void (*permute)(uint64_t *lanes);
 	void (*permute4)(uint64_t *lanes);
 	void (*permute8)(uint64_t *lanes);
-	unsigned width; /* 4 or 8: the cheaper one per state */
+	unsigned cost[3]; /* of the three, in a unit of its own */
 };
 
 extern const struct keccak_ops keccak_c_ops;

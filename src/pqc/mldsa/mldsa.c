@@ -47,7 +47,13 @@ static void hash_message(uint8_t *mu, const struct mldsa_params *p, const uint8_
 	keccak_squeeze(&k, mu, MLDSA_LONG_LEN);
 }
 
-/* What a public key is made from: (t1, t0) = A s1 + s2, where t0 takes the place of s2. */
+static void expand(struct mldsa_vector_l *a, const struct mldsa_params *p, const uint8_t *rho,
+		   const struct keccak_job *extra)
+{
+	mldsa_sample(&(struct mldsa_sampling){.rank = p->rank, .a = a, .rho = rho, .extra = extra});
+}
+
+/* What a public key is made from: (t1, t0) = A s1 + s2, where t0 takes the place of s2 in the end. */
 struct key {
 	struct mldsa_vector_l a[MLDSA_K_MAX];
 	struct mldsa_vector_l s1;
@@ -61,7 +67,6 @@ static void make_public(struct key *key, const struct mldsa_params *p, const uin
 	const struct mldsa_ops *ops = mldsa_ops();
 	struct mldsa_poly t;
 
-	mldsa_sample_matrix(key->a, p->rank, rho);
 	for (unsigned i = 0; i < p->rank.l; i++)
 		ops->ntt(&key->s1.at[i]);
 	for (unsigned i = 0; i < p->rank.k; i++) {
@@ -92,7 +97,13 @@ static int keypair(const struct pqc_sig *sig, const struct pqc_rng *rng, uint8_t
 	hash(seeds, sizeof(seeds), pqc_bytes_make(xi, sizeof(xi)),
 	     pqc_bytes_make(rank, p->fips ? sizeof(rank) : 0));
 	PQC_DECLASSIFY(seeds, MLDSA_SEED_LEN, "rho is part of the public key");
-	mldsa_sample_secrets(&(struct mldsa_secrets){&key.s1, &key.s2}, p->rank, long_seed, p->eta);
+	mldsa_sample(&(struct mldsa_sampling){.rank = p->rank,
+					      .a = key.a,
+					      .rho = seeds,
+					      .s1 = &key.s1,
+					      .s2 = &key.s2,
+					      .seed = long_seed,
+					      .eta = p->eta});
 	memcpy(sec, seeds, MLDSA_SEED_LEN);
 	memcpy(sec + at.key, long_seed + MLDSA_LONG_LEN, MLDSA_SEED_LEN);
 	mldsa_pack_vector(sec + at.s1, key.s1.at, p->rank.l, mldsa_pack_eta(p));
@@ -132,8 +143,10 @@ static int public_of(const struct pqc_sig *sig, const uint8_t *sec, uint8_t *pub
 	struct key key;
 	int err = read_secrets(&key.s1, &key.s2, p, sec);
 
-	if (!err)
+	if (!err) {
+		expand(key.a, p, sec, NULL);
 		make_public(&key, p, sec, pub);
+	}
 	pqc_ct_wipe(&key.s1, sizeof(key.s1));
 	pqc_ct_wipe(&key.s2, sizeof(key.s2));
 	return err;
@@ -151,6 +164,7 @@ static int check_secret(const struct pqc_sig *sig, const uint8_t *sec)
 	int err = read_secrets(&key.s1, &key.s2, p, sec);
 
 	if (!err) {
+		expand(key.a, p, sec, NULL);
 		make_public(&key, p, sec, pub);
 		mldsa_pack_vector(t0, key.s2.at, p->rank.k, MLDSA_T0);
 		hash(tr, p->tr_len, pqc_bytes_make(pub, sig->public_len), pqc_bytes_make(NULL, 0));
@@ -217,7 +231,7 @@ static int prepare(struct signing *s, const struct mldsa_params *p, const uint8_
 		ops->ntt(&s->s2.at[i]);
 		ops->ntt(&s->t0.at[i]);
 	}
-	mldsa_sample_matrix(s->a, p->rank, sec);
+	expand(s->a, p, sec, NULL);
 	mldsa_sample_masks_init(&s->masks, s->seed, p->z);
 	return 0;
 }
@@ -380,6 +394,11 @@ static int verify(const struct pqc_sig *sig, const uint8_t *pub, const struct pq
 	const uint8_t *challenge = signature.ptr, *z = challenge + p->challenge_len;
 	size_t z_len = p->rank.l * mldsa_c_packed_len(p->z);
 	uint8_t tr[TR_MAX], mu[MLDSA_LONG_LEN], w1[W1_MAX], again[CHALLENGE_MAX];
+	const struct keccak_job hash_key = {.kind = KECCAK_SHAKE256,
+					    .in = pub,
+					    .in_len = sig->public_len,
+					    .out = tr,
+					    .out_len = p->tr_len};
 	struct verifying v;
 
 	if (mldsa_pack_read_hints(&v.hints, p, z + z_len))
@@ -389,11 +408,10 @@ static int verify(const struct pqc_sig *sig, const uint8_t *pub, const struct pq
 	for (unsigned i = 0; i < p->rank.l; i++)
 		if (mldsa_ops()->exceeds(&v.z.at[i], mldsa_pack_gamma1(p) - mldsa_pack_beta(p)))
 			return PQC_E_SIGNATURE;
-	mldsa_sample_matrix(v.a, p->rank, pub);
+	expand(v.a, p, pub, &hash_key);
 	mldsa_sample_ball(&v.c, challenge, p->challenge_len, p->tau);
 	reconstruct(&v, p, pub + MLDSA_SEED_LEN);
 	mldsa_pack_vector(w1, v.w.at, p->rank.k, p->w1);
-	hash(tr, p->tr_len, pqc_bytes_make(pub, sig->public_len), pqc_bytes_make(NULL, 0));
 	hash_message(mu, p, tr, msg);
 	hash(again, p->challenge_len, pqc_bytes_make(mu, sizeof(mu)),
 	     pqc_bytes_make(w1, p->rank.k * mldsa_c_packed_len(p->w1)));
@@ -409,7 +427,7 @@ const struct mldsa_ops *mldsa_ops(void)
 		{PQC_CPU_PORTABLE, &mldsa_c_ops},
 	};
 	static struct pqc_variants variants = {
-		list, sizeof(list) / sizeof(list[0]), mldsa_check_same, {0}};
+		.variants = list, .n = sizeof(list) / sizeof(list[0]), .same = mldsa_check_same};
 
 	return pqc_cpu_choose(&variants);
 }

@@ -8,127 +8,112 @@
 
 #define MATRIX_POLYS (MLDSA_K_MAX * MLDSA_L_MAX)
 #define SECRET_POLYS (MLDSA_K_MAX + MLDSA_L_MAX)
+#define JOBS_MAX     (MATRIX_POLYS + SECRET_POLYS + 1)
 #define NONCE_LEN    2
 #define NONCE_END    0x10000
-#define MASK_LEN     640 /* of the longer format */
 
 /* Enough for 256 coefficients nearly always. */
-#define MATRIX_FIRST (5 * KECCAK_SHAKE128_RATE)
-#define SECRET_FIRST (2 * KECCAK_SHAKE256_RATE)
+#define MATRIX_LEN (5 * KECCAK_SHAKE128_RATE)
+#define SECRET_LEN (2 * KECCAK_SHAKE256_RATE)
 
-/* A stream for each number, and how it becomes a polynomial. */
-struct source {
-	enum keccak_kind kind;
-	const uint8_t *seed;
-	size_t seed_len;
-	size_t first_len, more_len; /* what to squeeze */
-	unsigned (*reject)(int32_t *out, unsigned n, const uint8_t *in, size_t len);
+typedef unsigned (*reject_fn)(int32_t *out, unsigned n, const uint8_t *in, size_t len);
+
+struct jobs {
+	struct keccak_job job[JOBS_MAX];
+	uint8_t input[JOBS_MAX][MLDSA_LONG_LEN + NONCE_LEN];
+	unsigned n;
 };
 
-struct inputs {
-	uint8_t bytes[KECCAKX_WIDTH][MLDSA_LONG_LEN + NONCE_LEN];
-};
-
-static unsigned lanes_for(unsigned n)
+/* A stream of a seed and a number. */
+static struct keccak_job *new_job(struct jobs *jobs, enum keccak_kind kind, const uint8_t *seed,
+				  unsigned number)
 {
-	return n > 4 ? keccakx_width() : 4;
+	uint8_t *input = jobs->input[jobs->n];
+	struct keccak_job *job = &jobs->job[jobs->n++];
+	size_t seed_len = kind == KECCAK_SHAKE128 ? MLDSA_SEED_LEN : MLDSA_LONG_LEN;
+
+	memcpy(input, seed, seed_len);
+	pqc_le_store16(input + seed_len, (uint16_t)number);
+	*job = (struct keccak_job){.kind = kind, .in = input, .in_len = seed_len + NONCE_LEN};
+	return job;
 }
 
-/* Starts a stream for each number; lanes without a number repeat the first. */
-static void start(struct keccakx *k, const struct source *src, const uint16_t *numbers, unsigned n)
+/* What passes of the output; if that is not enough, the stream again, and longer. */
+static void take(const struct keccak_job *job, const uint8_t *out, reject_fn reject)
 {
-	struct inputs inputs;
-	const uint8_t *in[KECCAKX_WIDTH];
-	unsigned width = lanes_for(n);
+	struct mldsa_poly *to = job->to;
+	unsigned have = reject(to->c, 0, out, job->out_len);
+	uint8_t block[KECCAK_SHAKE128_RATE + MLDSA_SLACK];
+	size_t rate = keccak_rate(job->kind);
+	struct keccak k;
 
-	for (unsigned w = 0; w < width; w++) {
-		/* cppcheck-suppress uninitvar ; it is written here */
-		memcpy(inputs.bytes[w], src->seed, src->seed_len);
-		pqc_le_store16(inputs.bytes[w] + src->seed_len, numbers[w < n ? w : 0]);
-		in[w] = inputs.bytes[w];
-	}
-	keccakx_start(k, src->kind, width);
-	keccakx_absorb(k, in, src->seed_len + NONCE_LEN);
-	pqc_ct_wipe(&inputs, sizeof(inputs));
-}
-
-/* n polynomials, as many as there are lanes at most. */
-static void sample_some(struct mldsa_poly *const *out, const uint16_t *numbers, unsigned n,
-			const struct source *src)
-{
-	uint8_t buf[KECCAKX_WIDTH][MATRIX_FIRST + MLDSA_SLACK];
-	uint8_t *to[KECCAKX_WIDTH];
-	unsigned have[KECCAKX_WIDTH] = {0}, complete = 0;
-	size_t len = src->first_len;
-	struct keccakx k;
-
-	for (unsigned w = 0; w < KECCAKX_WIDTH; w++)
-		to[w] = buf[w];
-	start(&k, src, numbers, n);
-	while (complete < n) {
-		keccakx_squeeze(&k, to, len);
-		complete = 0;
-		for (unsigned w = 0; w < n; w++) {
-			have[w] = src->reject(out[w]->c, have[w], buf[w], len);
-			complete += have[w] == MLDSA_N;
-		}
-		len = src->more_len;
-	}
-	if (src->kind == KECCAK_SHAKE128)
+	if (have == MLDSA_N)
 		return;
-	keccakx_wipe(&k);
-	pqc_ct_wipe(buf, sizeof(buf));
-}
-
-static void sample(struct mldsa_poly *const *out, const uint16_t *numbers, unsigned n,
-		   const struct source *src)
-{
-	while (n > 0) {
-		unsigned width = lanes_for(n), now = n < width ? n : width;
-
-		sample_some(out, numbers, now, src);
-		out += now;
-		numbers += now;
-		n -= now;
+	keccak_start(&k, job->kind);
+	keccak_absorb(&k, job->in, job->in_len);
+	for (size_t i = 0; i < job->out_len; i += rate)
+		keccak_squeeze(&k, block, rate);
+	while (have < MLDSA_N) {
+		keccak_squeeze(&k, block, rate);
+		have = reject(to->c, have, block, rate);
 	}
+	keccak_wipe(&k);
+	pqc_ct_wipe(block, sizeof(block));
 }
 
-void mldsa_sample_matrix(struct mldsa_vector_l *a, struct mldsa_rank rank, const uint8_t *rho)
+static void take_uniform(const struct keccak_job *job, const uint8_t *out)
 {
-	const struct mldsa_ops *ops = mldsa_ops();
-	const struct source src = {KECCAK_SHAKE128,	 rho,	       MLDSA_SEED_LEN, MATRIX_FIRST,
-				   KECCAK_SHAKE128_RATE, ops->reject_q};
-	struct mldsa_poly *out[MATRIX_POLYS];
-	uint16_t numbers[MATRIX_POLYS];
-	unsigned n = 0;
+	take(job, out, mldsa_ops()->reject_q);
+	mldsa_ops()->arrange(job->to);
+}
 
-	for (unsigned i = 0; i < rank.k; i++) {
-		for (unsigned j = 0; j < rank.l; j++, n++) {
-			out[n] = &a[i].at[j];
-			numbers[n] = (uint16_t)(i << 8 | j);
+static void take_eta2(const struct keccak_job *job, const uint8_t *out)
+{
+	take(job, out, mldsa_ops()->reject_eta2);
+}
+
+static void take_eta4(const struct keccak_job *job, const uint8_t *out)
+{
+	take(job, out, mldsa_ops()->reject_eta4);
+}
+
+static void add_matrix(struct jobs *jobs, const struct mldsa_sampling *s)
+{
+	for (unsigned i = 0; i < s->rank.k; i++) {
+		for (unsigned j = 0; j < s->rank.l; j++) {
+			struct keccak_job *job = new_job(jobs, KECCAK_SHAKE128, s->rho, i << 8 | j);
+
+			job->out_len = MATRIX_LEN;
+			job->done = take_uniform;
+			job->to = &s->a[i].at[j];
 		}
 	}
-	sample(out, numbers, n, &src);
-	while (n > 0)
-		ops->arrange(out[--n]);
 }
 
-void mldsa_sample_secrets(const struct mldsa_secrets *to, struct mldsa_rank rank,
-			  const uint8_t *seed, unsigned eta)
+static void add_secrets(struct jobs *jobs, const struct mldsa_sampling *s)
 {
-	const struct mldsa_ops *ops = mldsa_ops();
-	const struct source src = {
-		KECCAK_SHAKE256,      seed,
-		MLDSA_LONG_LEN,	      SECRET_FIRST,
-		KECCAK_SHAKE256_RATE, eta == 2 ? ops->reject_eta2 : ops->reject_eta4};
-	struct mldsa_poly *out[SECRET_POLYS];
-	uint16_t numbers[SECRET_POLYS];
+	for (unsigned i = 0; i < s->rank.l + s->rank.k; i++) {
+		struct keccak_job *job = new_job(jobs, KECCAK_SHAKE256, s->seed, i);
 
-	for (unsigned i = 0; i < rank.l + rank.k; i++) {
-		out[i] = i < rank.l ? &to->s1->at[i] : &to->s2->at[i - rank.l];
-		numbers[i] = (uint16_t)i;
+		job->out_len = SECRET_LEN;
+		job->done = s->eta == 2 ? take_eta2 : take_eta4;
+		job->to = i < s->rank.l ? &s->s1->at[i] : &s->s2->at[i - s->rank.l];
 	}
-	sample(out, numbers, rank.l + rank.k, &src);
+}
+
+void mldsa_sample(const struct mldsa_sampling *s)
+{
+	struct jobs jobs;
+
+	jobs.n = 0;
+	if (s->extra)
+		jobs.job[jobs.n++] = *s->extra;
+	add_matrix(&jobs, s);
+	if (s->s1)
+		add_secrets(&jobs, s);
+	keccak_batch_run(jobs.job, jobs.n);
+	if (s->s1)
+		pqc_ct_wipe(jobs.input, sizeof(jobs.input));
 }
 
 void mldsa_sample_masks_init(struct mldsa_sample_masks *m, const uint8_t *seed,
@@ -139,27 +124,32 @@ void mldsa_sample_masks_init(struct mldsa_sample_masks *m, const uint8_t *seed,
 	m->format = format;
 }
 
+static void take_mask17(const struct keccak_job *job, const uint8_t *out)
+{
+	mldsa_ops()->unpack(job->to, out, MLDSA_Z17);
+}
+
+static void take_mask19(const struct keccak_job *job, const uint8_t *out)
+{
+	mldsa_ops()->unpack(job->to, out, MLDSA_Z19);
+}
+
 static void fill_ahead(struct mldsa_sample_masks *m)
 {
-	const struct source src = {
-		.kind = KECCAK_SHAKE256, .seed = m->seed, .seed_len = sizeof(m->seed)};
-	uint8_t buf[KECCAKX_WIDTH][MASK_LEN + MLDSA_SLACK];
-	uint8_t *to[KECCAKX_WIDTH];
-	uint16_t numbers[KECCAKX_WIDTH];
-	struct keccakx k;
+	struct jobs jobs;
 
 	m->width = keccakx_width();
 	m->at = 0;
-	for (unsigned w = 0; w < m->width; w++) {
-		numbers[w] = (uint16_t)m->nonce++;
-		to[w] = buf[w];
+	jobs.n = 0;
+	while (jobs.n < m->width) {
+		struct keccak_job *job = new_job(&jobs, KECCAK_SHAKE256, m->seed, m->nonce++);
+
+		job->out_len = mldsa_c_packed_len(m->format);
+		job->done = m->format == MLDSA_Z17 ? take_mask17 : take_mask19;
+		job->to = &m->ahead[jobs.n - 1];
 	}
-	start(&k, &src, numbers, m->width);
-	keccakx_squeeze(&k, to, mldsa_c_packed_len(m->format));
-	for (unsigned w = 0; w < m->width; w++)
-		mldsa_ops()->unpack(&m->ahead[w], buf[w], m->format);
-	keccakx_wipe(&k);
-	pqc_ct_wipe(buf, sizeof(buf));
+	keccak_batch_run(jobs.job, jobs.n);
+	pqc_ct_wipe(jobs.input, m->width * sizeof(jobs.input[0]));
 }
 
 int mldsa_sample_masks_next(struct mldsa_sample_masks *m, struct mldsa_poly *out, unsigned n)

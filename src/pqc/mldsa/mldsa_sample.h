@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "pqc/keccak/keccak.h"
+#include "pqc/keccak/keccak_batch.h"
 #include "pqc/mldsa/mldsa_ops.h"
 
 #define MLDSA_SEED_LEN 32
@@ -22,16 +22,21 @@ struct mldsa_rank {
 	unsigned k, l;
 };
 
-/* ExpandA: k rows. rho is public. */
-void mldsa_sample_matrix(struct mldsa_vector_l *a, struct mldsa_rank rank, const uint8_t *rho);
-
-/* ExpandS. seed: 64 bytes; eta: 2 or 4. */
-struct mldsa_secrets {
+/*
+ * ExpandA and, where `s1` is not NULL, ExpandS; and a hash that runs beside them where `extra` is not
+ * NULL. rho is public.
+ */
+struct mldsa_sampling {
+	struct mldsa_rank rank;
+	struct mldsa_vector_l *a; /* k rows */
+	const uint8_t *rho;
 	struct mldsa_vector_l *s1;
 	struct mldsa_vector_k *s2;
+	const uint8_t *seed; /* of s1 and s2, 64 bytes */
+	unsigned eta;	     /* 2 or 4 */
+	const struct keccak_job *extra;
 };
-void mldsa_sample_secrets(const struct mldsa_secrets *out, struct mldsa_rank rank,
-			  const uint8_t *seed, unsigned eta);
+void mldsa_sample(const struct mldsa_sampling *s);
 
 /*
  * ExpandMask, attempt after attempt: as many polynomials are made at once as Keccak is good for,

@@ -110,11 +110,37 @@ static int check_secret(const struct pqc_kem *kem, const uint8_t *sec)
 	return pqc_ct_differ(hash, sec + at.hash, HASH_LEN) ? PQC_E_KEY : 0;
 }
 
+/* A transposed, of a public key, and hashes that need nothing else. */
+static void expand(struct mlkem_matrix *a, const struct pqc_kem *kem, const uint8_t *pub,
+		   const struct keccak_job *hashes, unsigned n)
+{
+	const struct mlkem_params *p = kem->params;
+
+	mlkem_sample(&(struct mlkem_sampling){.matrix = a,
+					      .k = p->k,
+					      .rho = pub + (size_t)p->k * MLKEM_POLY_BYTES,
+					      .transposed = true,
+					      .extra = hashes,
+					      .n_extra = n});
+}
+
+/* H */
+static struct keccak_job hash_job(const uint8_t *in, size_t in_len, uint8_t *out)
+{
+	return (struct keccak_job){.kind = KECCAK_SHA3_256,
+				   .in = in,
+				   .in_len = in_len,
+				   .out = out,
+				   .out_len = HASH_LEN};
+}
+
 static int encaps(const struct pqc_kem *kem, const struct pqc_rng *rng, const uint8_t *pub,
 		  uint8_t *ct, uint8_t *shared)
 {
 	const struct mlkem_params *p = kem->params;
 	uint8_t msg[MLKEM_MSG_LEN], hash[HASH_LEN], keys[KECCAK_SHA3_512_LEN];
+	struct mlkem_matrix a;
+	struct keccak_job job = hash_job(pub, kem->public_len, hash);
 	int err = p->fips ? check_public(kem, pub) : 0;
 
 	if (!err && rng->fill(rng->ctx, msg, sizeof(msg)))
@@ -122,11 +148,11 @@ static int encaps(const struct pqc_kem *kem, const struct pqc_rng *rng, const ui
 	if (err)
 		return err;
 	PQC_SECRET(msg, sizeof(msg));
+	expand(&a, kem, pub, &job, 1);
 	if (!p->fips)
 		keccak_hash(KECCAK_SHA3_256, msg, sizeof(msg), msg, sizeof(msg));
-	keccak_hash(KECCAK_SHA3_256, pub, kem->public_len, hash, sizeof(hash));
 	hash_g(keys, msg, hash, sizeof(hash));
-	mlkem_pke_encrypt(p, &(struct mlkem_pke_input){pub, msg, keys + SHARED_LEN}, ct);
+	mlkem_pke_encrypt(p, &(struct mlkem_pke_input){&a, pub, msg, keys + SHARED_LEN}, ct);
 	PQC_DECLASSIFY(ct, kem->ciphertext_len, "the ciphertext is sent");
 	if (p->fips) {
 		memcpy(shared, keys, SHARED_LEN);
@@ -139,25 +165,51 @@ static int encaps(const struct pqc_kem *kem, const struct pqc_rng *rng, const ui
 	return 0;
 }
 
+/* What decapsulation computes of a ciphertext before it has seen what is in it. */
+struct opened {
+	struct mlkem_matrix a;
+	uint8_t rejected[MLKEM_SEED_LEN + MLKEM_CIPHERTEXT_MAX]; /* z || ct: ML-KEM's J */
+	uint8_t other[SHARED_LEN]; /* ML-KEM: the secret if it is rejected; Kyber: H(ct) */
+	uint8_t hash[HASH_LEN];	   /* ML-KEM: of the public key, to be compared */
+};
+
+static int open_ciphertext(struct opened *o, const struct pqc_kem *kem, const uint8_t *sec,
+			   const uint8_t *ct)
+{
+	const struct mlkem_params *p = kem->params;
+	struct layout at = layout_of(kem);
+	struct keccak_job jobs[MLKEM_EXTRA_MAX];
+
+	if (!p->fips) {
+		jobs[0] = hash_job(ct, kem->ciphertext_len, o->other);
+		expand(&o->a, kem, sec + at.pub, jobs, 1);
+		return 0;
+	}
+	memcpy(o->rejected, sec + at.z, MLKEM_SEED_LEN);
+	memcpy(o->rejected + MLKEM_SEED_LEN, ct, kem->ciphertext_len);
+	jobs[0] = (struct keccak_job){.kind = KECCAK_SHAKE256,
+				      .in = o->rejected,
+				      .in_len = MLKEM_SEED_LEN + kem->ciphertext_len,
+				      .out = o->other,
+				      .out_len = SHARED_LEN};
+	jobs[1] = hash_job(sec + at.pub, kem->public_len, o->hash);
+	expand(&o->a, kem, sec + at.pub, jobs, 2);
+	return pqc_ct_differ(o->hash, sec + at.hash, HASH_LEN) ? PQC_E_KEY : 0;
+}
+
 /*
  * The secret for a ciphertext that decryption and encryption lead back to is made from `keys`, for
  * any other from z: implicit rejection. Nothing else may tell which it was.
  */
-static void select_shared(const struct pqc_kem *kem, uint32_t differ, const uint8_t *z,
-			  const uint8_t *ct, uint8_t *keys)
+static void select_shared(const struct mlkem_params *p, uint32_t differ, const struct opened *o,
+			  const uint8_t *z, uint8_t *keys)
 {
-	const struct mlkem_params *p = kem->params;
-	uint8_t other[SHARED_LEN];
-
 	if (p->fips) {
-		hash_shared(other, z, ct, kem->ciphertext_len);
-		pqc_ct_move(keys, other, SHARED_LEN, differ);
+		pqc_ct_move(keys, o->other, SHARED_LEN, differ);
 	} else {
 		pqc_ct_move(keys, z, SHARED_LEN, differ);
-		keccak_hash(KECCAK_SHA3_256, ct, kem->ciphertext_len, other, HASH_LEN);
-		hash_shared(keys, keys, other, HASH_LEN);
+		hash_shared(keys, keys, o->other, HASH_LEN);
 	}
-	pqc_ct_wipe(other, sizeof(other));
 }
 
 static int decaps(const struct pqc_kem *kem, const uint8_t *sec, const uint8_t *ct, uint8_t *shared)
@@ -165,23 +217,28 @@ static int decaps(const struct pqc_kem *kem, const uint8_t *sec, const uint8_t *
 	const struct mlkem_params *p = kem->params;
 	struct layout at = layout_of(kem);
 	uint8_t msg[MLKEM_MSG_LEN], keys[KECCAK_SHA3_512_LEN], again[MLKEM_CIPHERTEXT_MAX];
-	uint32_t differ;
+	struct opened o;
+	int err;
 
 	PQC_SECRET(sec, kem->secret_len);
 	PQC_DECLASSIFY(sec + at.pub, at.z - at.pub, "the public key and its hash");
-	if (p->fips && check_secret(kem, sec))
-		return PQC_E_KEY;
-	mlkem_pke_decrypt(p, sec, ct, msg);
-	hash_g(keys, msg, sec + at.hash, HASH_LEN);
-	mlkem_pke_encrypt(p, &(struct mlkem_pke_input){sec + at.pub, msg, keys + SHARED_LEN},
-			  again);
-	differ = pqc_ct_differ(ct, again, kem->ciphertext_len);
-	select_shared(kem, differ, sec + at.z, ct, keys);
-	memcpy(shared, keys, SHARED_LEN);
-	pqc_ct_wipe(msg, sizeof(msg));
-	pqc_ct_wipe(keys, sizeof(keys));
-	pqc_ct_wipe(again, sizeof(again));
-	return 0;
+	err = open_ciphertext(&o, kem, sec, ct);
+	if (!err) {
+		mlkem_pke_decrypt(p, sec, ct, msg);
+		hash_g(keys, msg, sec + at.hash, HASH_LEN);
+		mlkem_pke_encrypt(
+			p, &(struct mlkem_pke_input){&o.a, sec + at.pub, msg, keys + SHARED_LEN},
+			again);
+		select_shared(p, pqc_ct_differ(ct, again, kem->ciphertext_len), &o, sec + at.z,
+			      keys);
+		memcpy(shared, keys, SHARED_LEN);
+		pqc_ct_wipe(msg, sizeof(msg));
+		pqc_ct_wipe(keys, sizeof(keys));
+		pqc_ct_wipe(again, sizeof(again));
+	}
+	pqc_ct_wipe(o.rejected, MLKEM_SEED_LEN);
+	pqc_ct_wipe(o.other, sizeof(o.other));
+	return err;
 }
 
 const struct mlkem_ops *mlkem_ops(void)
@@ -193,7 +250,7 @@ const struct mlkem_ops *mlkem_ops(void)
 		{PQC_CPU_PORTABLE, &mlkem_c_ops},
 	};
 	static struct pqc_variants variants = {
-		list, sizeof(list) / sizeof(list[0]), mlkem_check_same, {0}};
+		.variants = list, .n = sizeof(list) / sizeof(list[0]), .same = mlkem_check_same};
 
 	return pqc_cpu_choose(&variants);
 }

@@ -5,10 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pqc/mlkem/mlkem_ops.h"
+#include "pqc/mlkem/mlkem_sample.h"
 
-#define MLKEM_SEED_LEN	     32
-#define MLKEM_PUBLIC_MAX     (MLKEM_K_MAX * MLKEM_POLY_BYTES + MLKEM_SEED_LEN)
 #define MLKEM_CIPHERTEXT_MAX 1568
 
 struct mlkem_params {
@@ -24,8 +22,9 @@ struct mlkem_params {
  */
 void mlkem_pke_keypair(const struct mlkem_params *p, const uint8_t *seeds, uint8_t *pub,
 		       uint8_t *sec);
-/* coins: 32 bytes */
+/* `matrix` is A transposed, of the public key. coins: 32 bytes */
 struct mlkem_pke_input {
+	const struct mlkem_matrix *matrix;
 	const uint8_t *pub, *msg, *coins;
 };
 void mlkem_pke_encrypt(const struct mlkem_params *p, const struct mlkem_pke_input *in, uint8_t *ct);
