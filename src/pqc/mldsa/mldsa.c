@@ -180,11 +180,16 @@ static int check_secret(const struct pqc_sig *sig, const uint8_t *sec)
 	return err;
 }
 
-/* What a signature is made with; everything before `a` is secret. */
+/*
+ * What a signature is made with; everything before `a` is secret. The products c s1 and c s2 are at
+ * most beta <= 196 in size, so they are computed modulo the smaller prime of ML-KEM, exactly.
+ */
 struct signing {
-	struct mldsa_vector_l s1, y, z;
-	struct mldsa_vector_k s2, t0, w0;
+	struct mldsa_vector_l y, z;
+	struct mldsa_vector_k t0, w0;
 	struct mldsa_poly c, t;
+	struct mlkem_poly s1[MLDSA_L_MAX], s2[MLDSA_K_MAX]; /* transformed, as small_c is */
+	struct mlkem_poly small_c;
 	struct mldsa_sample_masks masks;
 	uint8_t mu[MLDSA_LONG_LEN], seed[MLDSA_LONG_LEN], random[RANDOM_LEN];
 	struct mldsa_hints hints;
@@ -220,15 +225,18 @@ static int prepare(struct signing *s, const struct mldsa_params *p, const uint8_
 {
 	const struct mldsa_ops *ops = mldsa_ops();
 	struct mldsa_layout at = mldsa_pack_layout(p);
-	int err = read_secrets(&s->s1, &s->s2, p, sec);
+	int err = read_secrets(&s->z, &s->w0, p, sec);
 
 	if (err)
 		return err;
+	for (unsigned i = 0; i < p->rank.l; i++) {
+		ops->small(&s->s1[i], &s->z.at[i]);
+		mlkem_ops()->ntt(&s->s1[i]);
+	}
 	mldsa_pack_read_vector(s->t0.at, sec + at.t0, p->rank.k, MLDSA_T0);
-	for (unsigned i = 0; i < p->rank.l; i++)
-		ops->ntt(&s->s1.at[i]);
 	for (unsigned i = 0; i < p->rank.k; i++) {
-		ops->ntt(&s->s2.at[i]);
+		ops->small(&s->s2[i], &s->w0.at[i]);
+		mlkem_ops()->ntt(&s->s2[i]);
 		ops->ntt(&s->t0.at[i]);
 	}
 	expand(s->a, p, sec, NULL);
@@ -259,7 +267,8 @@ static int commit(struct signing *s, const struct mldsa_params *p, uint8_t *chal
 	     pqc_bytes_make(w1, p->rank.k * mldsa_c_packed_len(p->w1)));
 	PQC_DECLASSIFY(challenge, p->challenge_len, "a hash that a rejected attempt may show");
 	mldsa_sample_ball(&s->c, challenge, p->challenge_len, p->tau);
-	ops->ntt(&s->c);
+	ops->small(&s->small_c, &s->c);
+	mlkem_ops()->ntt(&s->small_c);
 	pqc_ct_wipe(w1, sizeof(w1));
 	return 0;
 }
@@ -279,26 +288,27 @@ static uint32_t exceeds(const struct mldsa_poly *a, int32_t bound)
 /* z, or that this attempt would tell something about s1 or s2. */
 static bool respond(struct signing *s, const struct mldsa_params *p)
 {
+	const struct mlkem_ops *small = mlkem_ops();
 	const struct mldsa_ops *ops = mldsa_ops();
 	int32_t beta = mldsa_pack_beta(p);
+	struct mlkem_poly product;
+	bool fits = true;
 
-	for (unsigned i = 0; i < p->rank.l; i++) {
-		ops->dot(&s->z.at[i], &s->s1.at[i], &s->c, 1);
-		ops->intt(&s->z.at[i]);
-		ops->add(&s->z.at[i], &s->y.at[i]);
-		ops->reduce(&s->z.at[i]);
-		if (exceeds(&s->z.at[i], mldsa_pack_gamma1(p) - beta))
-			return false;
+	for (unsigned i = 0; fits && i < p->rank.l; i++) {
+		small->dot(&product, &s->s1[i], &s->small_c, 1);
+		small->intt(&product);
+		s->z.at[i] = s->y.at[i];
+		ops->add_small(&s->z.at[i], &product);
+		fits = !exceeds(&s->z.at[i], mldsa_pack_gamma1(p) - beta);
 	}
-	for (unsigned i = 0; i < p->rank.k; i++) {
-		ops->dot(&s->t, &s->s2.at[i], &s->c, 1);
-		ops->intt(&s->t);
-		ops->sub(&s->w0.at[i], &s->t);
-		ops->reduce(&s->w0.at[i]);
-		if (exceeds(&s->w0.at[i], mldsa_pack_gamma2(p) - beta))
-			return false;
+	for (unsigned i = 0; fits && i < p->rank.k; i++) {
+		small->dot(&product, &s->s2[i], &s->small_c, 1);
+		small->intt(&product);
+		ops->sub_small(&s->w0.at[i], &product);
+		fits = !exceeds(&s->w0.at[i], mldsa_pack_gamma2(p) - beta);
 	}
-	return true;
+	pqc_ct_wipe(&product, sizeof(product));
+	return fits;
 }
 
 static bool make_hints(struct signing *s, const struct mldsa_params *p)
@@ -307,6 +317,7 @@ static bool make_hints(struct signing *s, const struct mldsa_params *p)
 	int32_t gamma2 = mldsa_pack_gamma2(p);
 	unsigned n = 0;
 
+	ops->ntt(&s->c);
 	for (unsigned i = 0; i < p->rank.k; i++) {
 		ops->dot(&s->t, &s->t0.at[i], &s->c, 1);
 		ops->intt(&s->t);

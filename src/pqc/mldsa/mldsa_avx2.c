@@ -253,6 +253,54 @@ static void sub(struct mldsa_poly *r, const struct mldsa_poly *a)
 		rows_of(r)[i] = _mm256_sub_epi32(rows_of(r)[i], const_rows_of(a)[i]);
 }
 
+static void small(struct mlkem_poly *r, const struct mldsa_poly *a)
+{
+	for (int i = 0; i < ROWS / 2; i++) {
+		__m256i v =
+			_mm256_packs_epi32(const_rows_of(a)[2 * i], const_rows_of(a)[2 * i + 1]);
+
+		_mm256_store_si256((__m256i *)r->c + i, _mm256_permute4x64_epi64(v, 0xd8));
+	}
+}
+
+INLINE __m256i nearest(const struct mlkem_poly *a, int i)
+{
+	const __m256i half = _mm256_set1_epi16(MLKEM_Q / 2), q = _mm256_set1_epi16(MLKEM_Q);
+	__m256i v = _mm256_load_si256((const __m256i *)a->c + i);
+	__m256i below = _mm256_cmpgt_epi16(_mm256_sub_epi16(_mm256_setzero_si256(), half), v);
+
+	v = _mm256_sub_epi16(v, _mm256_and_si256(_mm256_cmpgt_epi16(v, half), q));
+	return _mm256_add_epi16(v, _mm256_and_si256(below, q));
+}
+
+static void add_small(struct mldsa_poly *to, const struct mlkem_poly *a)
+{
+	__m256i *r = rows_of(to);
+
+	for (int i = 0; i < ROWS / 2; i++, r += 2) {
+		__m256i v = nearest(a, i);
+		__m256i low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(v));
+
+		r[0] = _mm256_add_epi32(r[0], low);
+		r[1] = _mm256_add_epi32(r[1],
+					_mm256_cvtepi16_epi32(_mm256_extracti128_si256(v, 1)));
+	}
+}
+
+static void sub_small(struct mldsa_poly *to, const struct mlkem_poly *a)
+{
+	__m256i *r = rows_of(to);
+
+	for (int i = 0; i < ROWS / 2; i++, r += 2) {
+		__m256i v = nearest(a, i);
+		__m256i low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(v));
+
+		r[0] = _mm256_sub_epi32(r[0], low);
+		r[1] = _mm256_sub_epi32(r[1],
+					_mm256_cvtepi16_epi32(_mm256_extracti128_si256(v, 1)));
+	}
+}
+
 static void reduce(struct mldsa_poly *a)
 {
 	const __m256i half = _mm256_set1_epi32(1 << 22);
@@ -491,6 +539,9 @@ const struct mldsa_ops mldsa_avx2_ops = {
 	.dot = dot,
 	.add = add,
 	.sub = sub,
+	.small = small,
+	.add_small = add_small,
+	.sub_small = sub_small,
 	.reduce = reduce,
 	.canonical = canonical,
 	.exceeds = exceeds,

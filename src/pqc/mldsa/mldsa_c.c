@@ -97,6 +97,32 @@ static void sub(struct mldsa_poly *r, const struct mldsa_poly *a)
 		r->c[i] -= a->c[i];
 }
 
+static void small(struct mlkem_poly *r, const struct mldsa_poly *a)
+{
+	for (unsigned i = 0; i < N; i++)
+		r->c[i] = (int16_t)a->c[i];
+}
+
+static int32_t nearest(int16_t a)
+{
+	int32_t v = a;
+
+	v += MLKEM_Q & (int32_t)pqc_ct_mask_negative32(v + MLKEM_Q / 2);
+	return v - (MLKEM_Q & (int32_t)pqc_ct_mask_negative32(MLKEM_Q / 2 - v));
+}
+
+static void add_small(struct mldsa_poly *r, const struct mlkem_poly *a)
+{
+	for (unsigned i = 0; i < N; i++)
+		r->c[i] += nearest(a->c[i]);
+}
+
+static void sub_small(struct mldsa_poly *r, const struct mlkem_poly *a)
+{
+	for (unsigned i = 0; i < N; i++)
+		r->c[i] -= nearest(a->c[i]);
+}
+
 /* q is 2^23 - 2^13 + 1: taking away the multiple that the top bits suggest leaves little. */
 static void reduce(struct mldsa_poly *a)
 {
@@ -273,6 +299,9 @@ const struct mldsa_ops mldsa_c_ops = {
 	.dot = dot,
 	.add = add,
 	.sub = sub,
+	.small = small,
+	.add_small = add_small,
+	.sub_small = sub_small,
 	.reduce = reduce,
 	.canonical = canonical,
 	.exceeds = exceeds,

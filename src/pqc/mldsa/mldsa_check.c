@@ -13,7 +13,7 @@
 struct trace {
 	int32_t uniform[MLDSA_N], eta2[MLDSA_N], eta4[MLDSA_N];
 	unsigned n[3];
-	struct mldsa_poly product, high[2], low[3];
+	struct mldsa_poly short_sum, short_difference, product, high[2], low[3];
 	uint8_t hints[2][MLDSA_N];
 	unsigned sums[2];
 	uint32_t exceeds[2];
@@ -47,7 +47,8 @@ static void trace_rounding(struct trace *t, const struct mldsa_ops *ops)
 
 static void run(struct trace *t, const struct mldsa_ops *ops, const uint8_t *stream)
 {
-	struct mldsa_poly a[RANK], b[RANK];
+	struct mldsa_poly a[RANK], b[RANK], c;
+	struct mlkem_poly d;
 
 	memset(t, 0, sizeof(*t));
 	t->n[0] = ops->reject_q(t->uniform, 0, stream, STREAM_LEN);
@@ -59,6 +60,14 @@ static void run(struct trace *t, const struct mldsa_ops *ops, const uint8_t *str
 		ops->arrange(&a[i]);
 		ops->ntt(&b[i]);
 	}
+	memcpy(t->short_sum.c, t->uniform, sizeof(t->uniform));
+	memcpy(c.c, t->eta4, sizeof(c.c));
+	ops->small(&d, &c);
+	for (int i = 0; i < 8; i++) /* about the half, where the representative changes */
+		d.c[i] = (int16_t)((i % 2 ? -1 : 1) * (MLKEM_Q / 2 + i / 2 - 1));
+	ops->add_small(&t->short_sum, &d);
+	t->short_difference = c;
+	ops->sub_small(&t->short_difference, &d);
 	ops->dot(&t->product, a, b, RANK);
 	ops->intt(&t->product);
 	ops->reduce(&t->product);

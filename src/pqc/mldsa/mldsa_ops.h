@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pqc/mlkem/mlkem_ops.h"
+
 #define MLDSA_N	    256
 #define MLDSA_Q	    8380417
 #define MLDSA_D	    13 /* bits of t that are not in the public key */
@@ -52,6 +54,14 @@ struct mldsa_ops {
 	/* r + a, r - a, as they are. */
 	void (*add)(struct mldsa_poly *r, const struct mldsa_poly *a);
 	void (*sub)(struct mldsa_poly *r, const struct mldsa_poly *a);
+	/*
+	 * Products of short polynomials fit in the ring of ML-KEM, whose numbers have 16 bits. small:
+	 * a there, plain. r + a, r - a, where |a| < q of ML-KEM stands for its representative nearest
+	 * to 0.
+	 */
+	void (*small)(struct mlkem_poly *r, const struct mldsa_poly *a);
+	void (*add_small)(struct mldsa_poly *r, const struct mlkem_poly *a);
+	void (*sub_small)(struct mldsa_poly *r, const struct mlkem_poly *a);
 	/* |x| < 2^31 - 2^22 to |x| <= 6283008, which is reduced; -q < x < q to canonical. */
 	void (*reduce)(struct mldsa_poly *a);
 	void (*canonical)(struct mldsa_poly *a);
