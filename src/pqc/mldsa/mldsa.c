@@ -433,6 +433,7 @@ const struct mldsa_ops *mldsa_ops(void)
 {
 	static const struct pqc_variant list[] = {
 #ifdef PQC_X86
+		{PQC_CPU_AVX512, &mldsa_avx512_ops},
 		{PQC_CPU_AVX2, &mldsa_avx2_ops},
 #endif
 		{PQC_CPU_PORTABLE, &mldsa_c_ops},

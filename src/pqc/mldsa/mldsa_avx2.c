@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "pqc/ct.h"
-#include "pqc/mldsa/mldsa_avx2_pack.h"
+#include "pqc/mldsa/mldsa_avx2.h"
 #include "pqc/mldsa/mldsa_avx2_zetas.h"
 #include "pqc/mldsa/mldsa_ops.h"
 #include "pqc/mldsa/mldsa_zetas.h"
@@ -241,19 +241,19 @@ static void dot(struct mldsa_poly *r, const struct mldsa_poly *a, const struct m
 	}
 }
 
-static void add(struct mldsa_poly *r, const struct mldsa_poly *a)
+void mldsa_avx2_add(struct mldsa_poly *r, const struct mldsa_poly *a)
 {
 	for (int i = 0; i < ROWS; i++)
 		rows_of(r)[i] = _mm256_add_epi32(rows_of(r)[i], const_rows_of(a)[i]);
 }
 
-static void sub(struct mldsa_poly *r, const struct mldsa_poly *a)
+void mldsa_avx2_sub(struct mldsa_poly *r, const struct mldsa_poly *a)
 {
 	for (int i = 0; i < ROWS; i++)
 		rows_of(r)[i] = _mm256_sub_epi32(rows_of(r)[i], const_rows_of(a)[i]);
 }
 
-static void small(struct mlkem_poly *r, const struct mldsa_poly *a)
+void mldsa_avx2_small(struct mlkem_poly *r, const struct mldsa_poly *a)
 {
 	for (int i = 0; i < ROWS / 2; i++) {
 		__m256i v =
@@ -273,7 +273,7 @@ INLINE __m256i nearest(const struct mlkem_poly *a, int i)
 	return _mm256_add_epi16(v, _mm256_and_si256(below, q));
 }
 
-static void add_small(struct mldsa_poly *to, const struct mlkem_poly *a)
+void mldsa_avx2_add_small(struct mldsa_poly *to, const struct mlkem_poly *a)
 {
 	__m256i *r = rows_of(to);
 
@@ -287,7 +287,7 @@ static void add_small(struct mldsa_poly *to, const struct mlkem_poly *a)
 	}
 }
 
-static void sub_small(struct mldsa_poly *to, const struct mlkem_poly *a)
+void mldsa_avx2_sub_small(struct mldsa_poly *to, const struct mlkem_poly *a)
 {
 	__m256i *r = rows_of(to);
 
@@ -301,7 +301,7 @@ static void sub_small(struct mldsa_poly *to, const struct mlkem_poly *a)
 	}
 }
 
-static void reduce(struct mldsa_poly *a)
+void mldsa_avx2_reduce(struct mldsa_poly *a)
 {
 	const __m256i half = _mm256_set1_epi32(1 << 22);
 
@@ -322,13 +322,13 @@ INLINE __m256i add_q_if_negative(__m256i v)
 				_mm256_and_si256(_mm256_srai_epi32(v, 31), _mm256_set1_epi32(Q)));
 }
 
-static void canonical(struct mldsa_poly *a)
+void mldsa_avx2_canonical(struct mldsa_poly *a)
 {
 	for (int i = 0; i < ROWS; i++)
 		rows_of(a)[i] = add_q_if_negative(rows_of(a)[i]);
 }
 
-static uint32_t exceeds(const struct mldsa_poly *a, int32_t bound)
+uint32_t mldsa_avx2_exceeds(const struct mldsa_poly *a, int32_t bound)
 {
 	const __m256i most = _mm256_set1_epi32(bound - 1);
 	__m256i found = _mm256_setzero_si256();
@@ -399,7 +399,7 @@ INLINE unsigned append(int32_t *out, unsigned n, __m256i values, __m256i good)
 	return n;
 }
 
-static unsigned reject_eta2(int32_t *out, unsigned n, const uint8_t *in, size_t len)
+unsigned mldsa_avx2_reject_eta2(int32_t *out, unsigned n, const uint8_t *in, size_t len)
 {
 	/* 2 - t mod 5 */
 	const __m256i table =
@@ -416,7 +416,7 @@ static unsigned reject_eta2(int32_t *out, unsigned n, const uint8_t *in, size_t 
 	return mldsa_c_ops.reject_eta2(out, n, in, (size_t)(end - in));
 }
 
-static unsigned reject_eta4(int32_t *out, unsigned n, const uint8_t *in, size_t len)
+unsigned mldsa_avx2_reject_eta4(int32_t *out, unsigned n, const uint8_t *in, size_t len)
 {
 	const uint8_t *end = in + len;
 
@@ -429,7 +429,7 @@ static unsigned reject_eta4(int32_t *out, unsigned n, const uint8_t *in, size_t 
 	return mldsa_c_ops.reject_eta4(out, n, in, (size_t)(end - in));
 }
 
-static void power2round(struct mldsa_poly *high, struct mldsa_poly *low)
+void mldsa_avx2_power2round(struct mldsa_poly *high, struct mldsa_poly *low)
 {
 	const __m256i half = _mm256_set1_epi32((1 << (MLDSA_D - 1)) - 1);
 
@@ -475,7 +475,7 @@ INLINE void decompose_by(struct mldsa_poly *high, struct mldsa_poly *low, int32_
 	}
 }
 
-static void decompose(struct mldsa_poly *high, struct mldsa_poly *low, int32_t gamma2)
+void mldsa_avx2_decompose(struct mldsa_poly *high, struct mldsa_poly *low, int32_t gamma2)
 {
 	if (gamma2 == GAMMA2_88)
 		decompose_by(high, low, GAMMA2_88);
@@ -483,8 +483,8 @@ static void decompose(struct mldsa_poly *high, struct mldsa_poly *low, int32_t g
 		decompose_by(high, low, (Q - 1) / 32);
 }
 
-static unsigned make_hint(uint8_t *bits, const struct mldsa_poly *high,
-			  const struct mldsa_poly *low, int32_t gamma2)
+unsigned mldsa_avx2_make_hint(uint8_t *bits, const struct mldsa_poly *high,
+			      const struct mldsa_poly *low, int32_t gamma2)
 {
 	const __m256i most = _mm256_set1_epi32(gamma2), least = _mm256_set1_epi32(-gamma2);
 	unsigned sum = 0;
@@ -524,7 +524,7 @@ INLINE void use_hint_by(struct mldsa_poly *a, const uint8_t *bits, int32_t gamma
 	}
 }
 
-static void use_hint(struct mldsa_poly *a, const uint8_t *bits, int32_t gamma2)
+void mldsa_avx2_use_hint(struct mldsa_poly *a, const uint8_t *bits, int32_t gamma2)
 {
 	if (gamma2 == GAMMA2_88)
 		use_hint_by(a, bits, GAMMA2_88);
@@ -537,21 +537,6 @@ const struct mldsa_ops mldsa_avx2_ops = {
 	.intt = intt,
 	.arrange = arrange,
 	.dot = dot,
-	.add = add,
-	.sub = sub,
-	.small = small,
-	.add_small = add_small,
-	.sub_small = sub_small,
-	.reduce = reduce,
-	.canonical = canonical,
-	.exceeds = exceeds,
 	.reject_q = reject_q,
-	.reject_eta2 = reject_eta2,
-	.reject_eta4 = reject_eta4,
-	.power2round = power2round,
-	.decompose = decompose,
-	.make_hint = make_hint,
-	.use_hint = use_hint,
-	.pack = mldsa_avx2_pack,
-	.unpack = mldsa_avx2_pack_read,
+	MLDSA_AVX2_SHARED,
 };

@@ -94,6 +94,7 @@ struct mldsa_ops {
 
 extern const struct mldsa_ops mldsa_c_ops;
 extern const struct mldsa_ops mldsa_avx2_ops;
+extern const struct mldsa_ops mldsa_avx512_ops;
 
 /* The variant in use. */
 const struct mldsa_ops *mldsa_ops(void);
