@@ -17,7 +17,7 @@ static int same_ops(const void *ops, const void *portable)
 {
 	enum { WORDS = 24, BITS = 1500, SHIFTS = 21 };
 	const struct bike_ops *const both[2] = {ops, portable};
-	static uint64_t twice[BIKE_TWICE_WORDS(WORDS)];
+	uint64_t twice[BIKE_TWICE_WORDS(WORDS)] = {0};
 	uint64_t planes[2][BIKE_PLANES * WORDS], out[2][WORDS], work[BIKE_WORK_WORDS(WORDS)] = {0};
 	uint32_t shifts[SHIFTS];
 

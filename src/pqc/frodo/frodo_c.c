@@ -17,19 +17,19 @@ static void dot(uint16_t *out, const uint16_t *a, const uint16_t *bt, unsigned n
 	}
 }
 
+static void add_product(uint16_t *restrict out, uint16_t s, const uint16_t *restrict a, size_t n)
+{
+	for (size_t j = 0; j < n; j++)
+		out[j] = (uint16_t)(out[j] + (uint32_t)s * a[j]);
+}
+
 static void accumulate(const struct frodo_slice *p)
 {
-	for (unsigned k = 0; k < ROWS; k++) {
-		const uint16_t *s = p->s + (size_t)k * p->n;
-		uint16_t *restrict out = p->out + (size_t)k * p->n;
+	const size_t n = p->n;
 
-		for (unsigned r = 0; r < ROWS; r++) {
-			const uint16_t *a = p->a + (size_t)r * p->n;
-
-			for (unsigned j = 0; j < p->n; j++)
-				out[j] = (uint16_t)(out[j] + (uint32_t)s[r] * a[j]);
-		}
-	}
+	for (unsigned k = 0; k < ROWS; k++)
+		for (unsigned r = 0; r < ROWS; r++)
+			add_product(p->out + k * n, p->s[k * n + r], p->a + r * n, n);
 }
 
 /* Bit 0 is the sign; the 15 bits above it are compared with every threshold. */

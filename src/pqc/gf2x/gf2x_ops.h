@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Room for every variant, in words. */
-#define GF2X_WORK_WORDS(words) (20 * (words) + 2048)
+#define GF2X_WORK_WORDS(words) (20 * (words) + 512)
 
 /* out[j] = in[j * step mod bits], for every coefficient. */
 struct gf2x_permutation {
