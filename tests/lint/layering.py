@@ -24,8 +24,8 @@ MAY_INCLUDE = {
     'ipsec/user': {'base', 'crypto', 'net', 'ipsec/ipsec.h', 'wire/ts.h'},
     'ipsec/xfrm': {'base', 'crypto', 'net', 'ipsec/ipsec.h', 'wire/ts.h'},
     'vici': BELOW_VICI,
-    'daemon': BELOW_VICI | {'vici'},
-    'tools': {'base', 'conf', 'cred', 'crypto', 'vici/codec.h', 'vici/client.h'},
+    'daemon': BELOW_VICI | {'vici', 'provider'},
+    'tools': {'base', 'conf', 'cred', 'crypto', 'provider', 'vici/codec.h', 'vici/client.h'},
 }
 GENERATED = {'cygnet-config.h'}
 
