@@ -58,7 +58,7 @@ static const struct alg_mac aes_xcbc = {
 #define DH(id_, name_, len_, strength_, ops_, type_, group_) \
 	{ALG_KE, id_, name_, "openssl", {.ke = { \
 		.offer_len = len_, .answer_len = len_, .strength = strength_, \
-		.impl = &(const struct alg_ke){ops_, type_, group_}}}}
+		.impl = &(const struct alg_ke){.ops = ops_, .type = type_, .group = group_}}}}
 #define MODP(id_, name_, bits_, strength_, group_) \
 	DH(id_, name_, (bits_) / 8, strength_, &ke_modp_ops, "DH", group_)
 /*
@@ -67,6 +67,14 @@ static const struct alg_mac aes_xcbc = {
  */
 #define ECP(id_, name_, bits_, strength_, group_) \
 	DH(id_, name_, 2 * (((bits_) + 7) / 8), strength_, &ke_ecp_ops, "EC", group_)
+
+/* The answer, a ciphertext, is as a rule not as long as the offer. */
+#define KEM(id_, name_, strength_, offer_, answer_, type_) \
+	{ALG_KE, id_, name_, "cygnetpq", {.ke = { \
+		.kem = true, .post_quantum = true, .offer_len = offer_, .answer_len = answer_, \
+		.strength = strength_, \
+		.impl = &(const struct alg_ke){.ops = &ke_kem_ops, .type = type_, \
+					       .properties = "provider=cygnetpq"}}}}
 
 static const struct alg rows[] = {
 	CBC(12, "AES_CBC", 16, &aes_cbc, AES_KEYS),
@@ -119,6 +127,24 @@ static const struct alg rows[] = {
 	ECP(27, "ECP_224_BP", 224, 112, "brainpoolP224r1"),
 	DH(31, "CURVE_25519", 32, 128, &ke_xdh_ops, "X25519", NULL),
 	DH(32, "CURVE_448", 56, 224, &ke_xdh_ops, "X448", NULL),
+	KEM(1086, "FRODO_SHAKE_L1", 128, 9616, 9720, "FrodoKEM-640-SHAKE"),
+	KEM(1087, "FRODO_SHAKE_L3", 192, 15632, 15744, "FrodoKEM-976-SHAKE"),
+	KEM(1088, "FRODO_SHAKE_L5", 255, 21520, 21632, "FrodoKEM-1344-SHAKE"),
+	KEM(1083, "FRODO_AES_L1", 128, 9616, 9720, "FrodoKEM-640-AES"),
+	KEM(1084, "FRODO_AES_L3", 192, 15632, 15744, "FrodoKEM-976-AES"),
+	KEM(1085, "FRODO_AES_L5", 255, 21520, 21632, "FrodoKEM-1344-AES"),
+	KEM(1080, "KYBER_L1", 128, 800, 768, "Kyber512"),
+	KEM(1081, "KYBER_L3", 192, 1184, 1088, "Kyber768"),
+	KEM(1082, "KYBER_L5", 255, 1568, 1568, "Kyber1024"),
+	KEM(1089, "BIKE_L1", 128, 1541, 1573, "BIKE-L1"),
+	KEM(1090, "BIKE_L3", 192, 3083, 3115, "BIKE-L3"),
+	KEM(1091, "BIKE_L5", 255, 5122, 5154, "BIKE-L5"),
+	KEM(1092, "HQC_L1", 128, 2249, 4481, "HQC-128"),
+	KEM(1093, "HQC_L3", 192, 4522, 9026, "HQC-192"),
+	KEM(1094, "HQC_L5", 255, 7245, 14469, "HQC-256"),
+	KEM(35, "ML_KEM_512", 128, 800, 768, "ML-KEM-512"),
+	KEM(36, "ML_KEM_768", 192, 1184, 1088, "ML-KEM-768"),
+	KEM(37, "ML_KEM_1024", 255, 1568, 1568, "ML-KEM-1024"),
 
 	{.type = ALG_ESN, .id = 0, .name = "NO_EXT_SEQ", .impl = "cygnet"},
 	{.type = ALG_ESN, .id = 1, .name = "EXT_SEQ", .impl = "cygnet"},
@@ -195,6 +221,24 @@ static const struct alg_keyword keywords[] = {
 	{"x25519", ALG_KE, 31, 0},
 	{"curve448", ALG_KE, 32, 0},
 	{"x448", ALG_KE, 32, 0},
+	{"mlkem512", ALG_KE, 35, 0},
+	{"mlkem768", ALG_KE, 36, 0},
+	{"mlkem1024", ALG_KE, 37, 0},
+	{"kyber1", ALG_KE, 1080, 0},
+	{"kyber3", ALG_KE, 1081, 0},
+	{"kyber5", ALG_KE, 1082, 0},
+	{"frodoa1", ALG_KE, 1083, 0},
+	{"frodoa3", ALG_KE, 1084, 0},
+	{"frodoa5", ALG_KE, 1085, 0},
+	{"frodos1", ALG_KE, 1086, 0},
+	{"frodos3", ALG_KE, 1087, 0},
+	{"frodos5", ALG_KE, 1088, 0},
+	{"bike1", ALG_KE, 1089, 0},
+	{"bike3", ALG_KE, 1090, 0},
+	{"bike5", ALG_KE, 1091, 0},
+	{"hqc1", ALG_KE, 1092, 0},
+	{"hqc3", ALG_KE, 1093, 0},
+	{"hqc5", ALG_KE, 1094, 0},
 
 	{"noesn", ALG_ESN, 0, 0},
 	{"esn", ALG_ESN, 1, 0},
@@ -207,8 +251,8 @@ static const struct {
 /* clang-format on */
 
 /*
- * Rows that the OpenSSL at hand can do (a distribution may have built it without some): asked once,
- * so that nothing is offered that would fail later.
+ * Rows that the OpenSSL at hand can do (a distribution may have built it without some, the program
+ * may not have loaded a provider): asked once, so that nothing is offered that would fail later.
  */
 static const struct alg *usable_rows[COUNT(rows) + 1];
 static const struct alg_keyword *usable_keywords[COUNT(keywords) + 1];

@@ -12,6 +12,9 @@
  * The one table of algorithms. A row is an IKEv2 transform: (type, id) as on the wire (type 1 ENCR,
  * 2 PRF, 3 INTEG, 4 KE; additional key exchanges 6..12 share the ids of type 4), its name, sizes
  * and functions. No other file switches on an algorithm id.
+ *
+ * What OpenSSL cannot do is left out. It is asked once, at the first call of a function below: a
+ * program that wants the post-quantum rows loads their provider (provider/provider.h) before that.
  */
 enum { ALG_ENCR = 1, ALG_PRF = 2, ALG_INTEG = 3, ALG_KE = 4, ALG_ESN = 5 };
 
@@ -23,7 +26,7 @@ struct alg {
 	uint8_t type;
 	uint16_t id;
 	const char *name; /* "AES_CBC", "HMAC_SHA2_256_128", "CURVE_25519" */
-	const char *impl; /* who does it, for get-algorithms: "openssl" */
+	const char *impl; /* who does it, for get-algorithms: "openssl", "cygnetpq" */
 	union {
 		struct {
 			/* allowed key lengths, 0-terminated; first = default */

@@ -30,8 +30,9 @@ struct alg_mac {
 
 struct alg_ke {
 	const struct ke_ops *ops;
-	const char *type;  /* EVP key type: "DH", "EC", "X25519" */
-	const char *group; /* OpenSSL's group name, or NULL */
+	const char *type;	/* EVP key type: "DH", "EC", "X25519", "Kyber768" */
+	const char *group;	/* OpenSSL's group name, or NULL */
+	const char *properties; /* of a KEM: whose it is, "provider=cygnetpq" */
 };
 
 #endif

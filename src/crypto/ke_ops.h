@@ -36,6 +36,8 @@ extern const struct ke_ops ke_modp_ops;
 extern const struct ke_ops ke_ecp_ops;
 /* X25519 and X448: RFC 8031. */
 extern const struct ke_ops ke_xdh_ops;
+/* Key encapsulation: ML-KEM, and what has private numbers. */
+extern const struct ke_ops ke_kem_ops;
 
 /* What to derive, and how far to trust OpenSSL's import of the peer's key. */
 struct ke_derive {

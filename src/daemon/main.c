@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/loop.h"
 #include "daemon/setup.h"
+#include "provider/provider.h"
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -87,6 +88,11 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* Before anything asks which algorithms there are. */
+	if (provider_load() != 0) {
+		fputs("cygnetd: OpenSSL does not take the post-quantum provider\n", stderr);
+		return STATUS_FAILED;
+	}
 	status = uv_loop_init(&d.uv);
 	if (status) {
 		fprintf(stderr, "cygnetd: no event loop: %s\n", uv_strerror(status));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "provider/provider.h"
 #include "tools/ctl/args.h"
 #include "tools/ctl/ctl.h"
 #include "vici/client.h"
@@ -15,6 +16,11 @@ int main(int argc, char **argv)
 
 	/* Lines and complaints keep their order when both go to one pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Before the words of a proposal are looked up. */
+	if (provider_load() != 0) {
+		fputs("OpenSSL does not take the post-quantum provider\n", stderr);
+		return CTL_FAILED;
+	}
 	rc = args_parse(argc, argv, &ctl, &done);
 
 	if (!done) {

@@ -4,6 +4,7 @@
 #include "tests/unit/crypto/vectors.h"
 
 #include "crypto/seal.h"
+#include "provider/provider.h"
 
 static void test_rows(void **state)
 {
@@ -20,8 +21,8 @@ static void test_rows(void **state)
 			assert_false(alg_at(i)->type == a->type && alg_at(i)->id == a->id);
 		}
 	}
-	/* Debian's OpenSSL can do all of them. */
-	assert_int_equal(n, 13 + 6 + 6 + 22 + 2);
+	/* Debian's OpenSSL can do all of them, and the provider the post-quantum ones. */
+	assert_int_equal(n, 13 + 6 + 6 + 22 + 18 + 2);
 	assert_null(alg_at(n + 1));
 	assert_null(alg_at(100000));
 	assert_null(alg_find(ALG_ENCR, 99));
@@ -35,8 +36,11 @@ static void test_rows(void **state)
 /* The order in which the users' reference prints them. */
 static void test_ke_order(void **state)
 {
-	static const uint16_t order[] = {15, 16, 17, 18, 14, 23, 24, 5,	 2,  22, 1,
-					 19, 20, 21, 26, 25, 28, 29, 30, 27, 31, 32};
+	static const uint16_t order[] = {
+		15,   16,   17,	  18,	14,   23,   24,	  5,	2,    22,   1,	  19,	20,   21,
+		26,   25,   28,	  29,	30,   27,   31,	  32,	1086, 1087, 1088, 1083, 1084, 1085,
+		1080, 1081, 1082, 1089, 1090, 1091, 1092, 1093, 1094, 35,   36,	  37,
+	};
 	size_t n = 0;
 
 	(void)state;
@@ -79,9 +83,51 @@ static void test_sizes(void **state)
 	assert_false(alg_find(ALG_PRF, 5)->u.prf.fixed_key);
 }
 
+static void test_kems(void **state)
+{
+	static const struct {
+		const char *word, *name;
+		uint16_t id, offer, answer;
+	} want[] = {
+		{"mlkem512", "ML_KEM_512", 35, 800, 768},
+		{"mlkem768", "ML_KEM_768", 36, 1184, 1088},
+		{"mlkem1024", "ML_KEM_1024", 37, 1568, 1568},
+		{"kyber1", "KYBER_L1", 1080, 800, 768},
+		{"kyber3", "KYBER_L3", 1081, 1184, 1088},
+		{"kyber5", "KYBER_L5", 1082, 1568, 1568},
+		{"frodoa1", "FRODO_AES_L1", 1083, 9616, 9720},
+		{"frodoa3", "FRODO_AES_L3", 1084, 15632, 15744},
+		{"frodoa5", "FRODO_AES_L5", 1085, 21520, 21632},
+		{"frodos1", "FRODO_SHAKE_L1", 1086, 9616, 9720},
+		{"frodos3", "FRODO_SHAKE_L3", 1087, 15632, 15744},
+		{"frodos5", "FRODO_SHAKE_L5", 1088, 21520, 21632},
+		{"bike1", "BIKE_L1", 1089, 1541, 1573},
+		{"bike3", "BIKE_L3", 1090, 3083, 3115},
+		{"bike5", "BIKE_L5", 1091, 5122, 5154},
+		{"hqc1", "HQC_L1", 1092, 2249, 4481},
+		{"hqc3", "HQC_L3", 1093, 4522, 9026},
+		{"hqc5", "HQC_L5", 1094, 7245, 14469},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct alg_keyword *k = alg_keyword_find(want[i].word);
+		const struct alg *a = alg_find(ALG_KE, want[i].id);
+
+		if (!k || !a)
+			fail_msg("%s is not there", want[i].word);
+		assert_int_equal(k->id, want[i].id);
+		assert_string_equal(a->name, want[i].name);
+		assert_string_equal(a->impl, "cygnetpq");
+		assert_true(a->u.ke.kem && a->u.ke.post_quantum);
+		assert_int_equal(a->u.ke.offer_len, want[i].offer);
+		assert_int_equal(a->u.ke.answer_len, want[i].answer);
+	}
+}
+
 static void test_keywords(void **state)
 {
-	bool reached[64] = {false};
+	bool reached[128] = {false};
 
 	(void)state;
 	for (size_t i = 0; alg_keyword_at(i); i++) {
@@ -192,8 +238,10 @@ int main(void)
 		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_ke_order),
 		cmocka_unit_test(test_sizes),	       cmocka_unit_test(test_keywords),
 		cmocka_unit_test(test_keyword_values), cmocka_unit_test(test_key_bits),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),	       cmocka_unit_test(test_kems),
 	};
 
+	if (provider_load() != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

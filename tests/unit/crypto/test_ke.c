@@ -10,6 +10,7 @@
 #include "crypto/alg_row.h"
 #include "crypto/ke.h"
 #include "crypto/ke_ops.h"
+#include "provider/provider.h"
 
 #define MAX_LEN 1024
 
@@ -85,7 +86,7 @@ static void test_wrong_lengths(void **state)
 		struct wbuf offer;
 		struct ke *ke;
 
-		if (a->type != ALG_KE || a->u.ke.offer_len > 512)
+		if (a->type != ALG_KE || a->u.ke.kem || a->u.ke.offer_len > 512)
 			continue;
 		ke = start(a, &offer);
 		memcpy(longer, offer.data, offer.len);
@@ -339,12 +340,145 @@ static void test_vectors(void **state)
 	vec_each(VECTORS_DIR "/ke.txt", 140, check_vector);
 }
 
+/* One exchange with a KEM, kept open: what the initiator sent and got, and what both have. */
+struct kem_run {
+	struct ke *ke;
+	struct wbuf offer, answer;
+	struct secret secret;
+};
+
+static void kem_start(const struct alg *a, struct kem_run *r)
+{
+	*r = (struct kem_run){0};
+	r->ke = start(a, &r->offer);
+	wbuf_init(&r->answer, 0);
+	assert_int_equal(ke_answer(a, wbuf_view(&r->offer), &r->answer, &r->secret), 0);
+}
+
+static void kem_end(struct kem_run *r)
+{
+	secret_done(&r->secret);
+	wbuf_done(&r->offer);
+	wbuf_done(&r->answer);
+	ke_free(r->ke);
+}
+
+static void refuse_lengths(const struct alg *a, const struct kem_run *r)
+{
+	size_t lens[] = {
+		0, 1, r->offer.len - 1, r->offer.len + 1, r->answer.len - 1, r->answer.len + 1};
+	static uint8_t bytes[65536];
+	struct secret secret = {0};
+	struct wbuf out;
+
+	wbuf_init(&out, 0);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		struct view v = view_make(bytes, lens[i]);
+
+		memcpy(bytes, r->offer.data, r->offer.len);
+		if (lens[i] != a->u.ke.offer_len && ke_answer(a, v, &out, &secret) != E_MALFORMED)
+			fail_msg("%s: an offer of %zu bytes was not refused", a->name, lens[i]);
+		memcpy(bytes, r->answer.data, r->answer.len);
+		if (lens[i] != a->u.ke.answer_len && ke_finish(r->ke, v, &secret) != E_MALFORMED)
+			fail_msg("%s: an answer of %zu bytes was not refused", a->name, lens[i]);
+	}
+	assert_null(secret.data);
+	assert_int_equal(out.len, 0);
+	wbuf_done(&out);
+}
+
+/* A manipulated ciphertext tells nothing: another secret, but HQC of round 3 refuses. */
+static void change_answer(const struct alg *a, struct kem_run *r)
+{
+	struct secret other = {0};
+	int err;
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t at = i * (r->answer.len - 1) / 2;
+
+		r->answer.data[at] ^= 1;
+		err = ke_finish(r->ke, wbuf_view(&r->answer), &other);
+		r->answer.data[at] ^= 1;
+		if (strncmp(a->name, "HQC", 3) == 0) {
+			assert_int_equal(err, E_CRYPTO);
+			assert_null(other.data);
+			continue;
+		}
+		assert_int_equal(err, 0);
+		assert_int_equal(other.len, r->secret.len);
+		assert_false(secret_equal(secret_view(&other), secret_view(&r->secret)));
+		secret_done(&other);
+	}
+}
+
+static size_t kem_secret_len(const struct alg *a)
+{
+	static const struct {
+		const char *prefix;
+		size_t len;
+	} lens[] = {{"HQC", 64},
+		    {"FRODO_AES_L1", 16},
+		    {"FRODO_AES_L3", 24},
+		    {"FRODO_SHAKE_L1", 16},
+		    {"FRODO_SHAKE_L3", 24},
+		    {"", 32}};
+	size_t i = 0;
+
+	while (strncmp(a->name, lens[i].prefix, strlen(lens[i].prefix)) != 0)
+		i++;
+	return lens[i].len;
+}
+
+static void test_kems(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; alg_at(i); i++) {
+		const struct alg *a = alg_at(i);
+		struct kem_run r;
+
+		if (a->type != ALG_KE || !a->u.ke.kem)
+			continue;
+		n++;
+		kem_start(a, &r);
+		assert_int_equal(r.secret.len, kem_secret_len(a));
+		refuse_lengths(a, &r);
+		change_answer(a, &r);
+		kem_end(&r);
+	}
+	assert_int_equal(n, 18);
+}
+
+/* FIPS 203 section 7.2: a coefficient of the public key that is not below 3329. */
+static void test_mlkem_modulus(void **state)
+{
+	(void)state;
+	for (uint16_t id = 35; id <= 37; id++) {
+		const struct alg *a = alg_find(ALG_KE, id);
+		struct secret secret = {0};
+		struct wbuf offer, answer;
+		struct ke *ke = start(a, &offer);
+
+		wbuf_init(&answer, 0);
+		offer.data[0] = 0xff;
+		offer.data[1] |= 0x0f;
+		assert_int_equal(ke_answer(a, wbuf_view(&offer), &answer, &secret), E_MALFORMED);
+		assert_null(secret.data);
+		assert_int_equal(answer.len, 0);
+		wbuf_done(&offer);
+		wbuf_done(&answer);
+		ke_free(ke);
+	}
+}
+
 static void *agree_in_thread(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < 20; i++) {
 		check_agreement(alg_find(ALG_KE, 31));
 		check_agreement(alg_find(ALG_KE, 19));
+		check_agreement(alg_find(ALG_KE, 1081));
 	}
 	return NULL;
 }
@@ -368,7 +502,10 @@ int main(void)
 		cmocka_unit_test(test_modp_range),     cmocka_unit_test(test_modp_subgroup),
 		cmocka_unit_test(test_modp_exponents), cmocka_unit_test(test_ecp_points),
 		cmocka_unit_test(test_xdh_zero),       cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_kems),	       cmocka_unit_test(test_mlkem_modulus),
 	};
 
+	if (provider_load() != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
