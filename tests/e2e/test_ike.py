@@ -328,3 +328,33 @@ def test_further_key_exchanges_of_a_child(lab, esp, chosen, rounds):
     for host in (carol, moon):
         assert f"/{chosen}\n" in host.swanctl("--list-sas").stdout
     lab.prove(carol, moon, child="host", target=lab.top.moon_addr, tcp=False)
+
+
+# What each round of the seed's proposal looks like on the wire: KE payload, headers, padding, ICV.
+_SEED_ROUNDS = (
+    r"sending packet: from 192\.168\.0\.3\[4500\] to 192\.168\.0\.2\[4500\] \(1264 bytes\)",
+    r"received packet: from 192\.168\.0\.2\[4500\] to 192\.168\.0\.3\[4500\] \(1168 bytes\)",
+    r"splitting IKE message \(3168 bytes\) into 3 fragments",
+    r"reassembled fragmented IKE message \(3200 bytes\)",
+    r"splitting IKE message \(4608 bytes\) into 4 fragments",
+    r"reassembled fragmented IKE message \(9104 bytes\)")
+
+
+@pytest.mark.parametrize("words, chosen, lines", [
+    ("x25519-ke1_mlkem768", "CURVE_25519/KE1_ML_KEM_768", ()),
+    ("mlkem768", "ML_KEM_768", ()),
+    ("x25519-ke1_kyber3-ke2_bike3-ke3_hqc3", "CURVE_25519/KE1_KYBER_L3/KE2_BIKE_L3/KE3_HQC_L3",
+     _SEED_ROUNDS),
+    ("modp3072-ke1_frodoa3-ke2_bike3", "MODP_3072/KE1_FRODO_AES_L3/KE2_BIKE_L3", ())])
+def test_post_quantum(lab, words, chosen, lines):
+    """KEMs alone and in IKE_INTERMEDIATE exchanges, with the message sizes of the seed."""
+    carol, moon = lab.seed(carol={"proposals": "aes256-sha256-" + words},
+                           moon={"proposals": "aes256-sha256-" + words})
+    carol.initiate("net")
+    lab.prove(carol, moon, tcp=False)
+    log = carol.log()
+    assert f"/PRF_HMAC_SHA2_256/{chosen}" in log
+    assert chosen in carol.swanctl("--list-sas").stdout
+    assert len(re.findall(r"generating IKE_INTERMEDIATE request \d \[ KE \]", log)) == chosen.count("/KE")
+    for line in lines:
+        assert re.search(line, log), line
