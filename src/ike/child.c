@@ -18,7 +18,8 @@
 #include "ike/view.h"
 #include "ipsec/ipsec.h"
 
-#define MS ((uint64_t)1000) /* milliseconds of a second */
+#define REKEY_RETRY_MS 30000
+#define MS	       ((uint64_t)1000) /* milliseconds of a second */
 
 int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *conf, bool initiator,
 	      struct child **out)
@@ -77,6 +78,7 @@ void child_destroy(struct child *c)
 	} else {
 		ike->ipsec->ops->free_spi(ike->ipsec, c->spi_in);
 	}
+	timer_stop(ike, &c->rekey);
 	timer_stop(ike, &c->expire);
 	task_drop_child(c->sa, c);
 	list_remove(&c->link);
@@ -476,6 +478,38 @@ static void on_expire(struct timer *t)
 		child_destroy(c);
 }
 
+struct child *child_find_rekeyed(const struct child *fresh)
+{
+	return fresh->rekeys ? child_find_uid(fresh->sa, fresh->rekeys) : NULL;
+}
+
+bool child_is_rekeying(const struct child *c)
+{
+	return task_pending(c->sa, &task_child_rekey, c) || c->state == CHILD_S_REKEYING;
+}
+
+/* New keys are due. The side that made the child asks for them: two would make two. */
+static void on_rekey(struct timer *t)
+{
+	struct child *c = heap_entry(t, struct child, rekey);
+
+	if (c->state != CHILD_S_INSTALLED || c->sa->state != IKE_S_ESTABLISHED)
+		return;
+	sa_log(c->sa, LOG_KNL, LOG_CTRL, "creating rekey job for CHILD_SA ESP/0x%08x", c->spi_in);
+	if (task_queue(c->sa, &task_child_rekey, c, NULL, NULL))
+		child_retry_rekey(c);
+}
+
+void child_retry_rekey(struct child *c)
+{
+	uint64_t ms = minus_random(c->sa->ike, 2 * REKEY_RETRY_MS, REKEY_RETRY_MS);
+
+	if (c->state == CHILD_S_REKEYING)
+		child_set_state(c, CHILD_S_INSTALLED);
+	if (c->handle)
+		timer_start(c->sa->ike, &c->rekey, ms);
+}
+
 static void set_lifetimes(struct child *c)
 {
 	const struct conf_child *f = c->conf;
@@ -486,6 +520,9 @@ static void set_lifetimes(struct child *c)
 			      ? ike->now + minus_random(ike, f->rekey_time * MS, f->rand_time * MS)
 			      : 0;
 	c->expire_at = f->life_time ? ike->now + f->life_time * MS : 0;
+	c->rekey.fire = on_rekey;
+	if (c->rekey_at && c->initiator)
+		timer_start(ike, &c->rekey, c->rekey_at - ike->now);
 	c->expire.fire = on_expire;
 	if (c->expire_at)
 		timer_start(ike, &c->expire, f->life_time * MS);
@@ -619,6 +656,8 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 	}
 	set_lifetimes(c);
 	child_set_state(c, CHILD_S_INSTALLED);
+	if (child_find_rekeyed(c) && !c->initiator)
+		child_set_state(child_find_rekeyed(c), CHILD_S_REKEYED); /* the peer deletes it */
 	log_established(c);
 	emit(c, IKE_EV_CHILD_UPDOWN, true);
 	return 0;

@@ -37,7 +37,9 @@ struct child {
 	bool encap;
 	uint64_t installed;	      /* ms */
 	uint64_t rekey_at, expire_at; /* ms, 0 never */
+	struct timer rekey;
 	struct timer expire;
+	uint32_t rekeys; /* uid of the child that this one is to replace; 0 none */
 	/* While a CREATE_CHILD_SA is under way */
 	struct secret nonce; /* ours */
 	struct secret peer_nonce;
@@ -97,6 +99,12 @@ int child_establish(struct child *c, struct view shared, struct view ni,
 		    struct view nr) ERR_MUST_CHECK;
 /* Counters from the datapath; false if not installed. */
 bool child_info(struct child *c, uint64_t now, struct ike_child_info *out);
+/* The child that another one is about to replace, or NULL. */
+struct child *child_find_rekeyed(const struct child *fresh);
+/* Whether a child is being rekeyed by an exchange of ours. */
+bool child_is_rekeying(const struct child *c);
+/* Rekeying failed: try again in a while. */
+void child_retry_rekey(struct child *c);
 /* Start what start_action of a newly loaded connection says. */
 void child_start_actions(struct ike *ike, struct conn *conn, bool fresh);
 

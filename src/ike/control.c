@@ -324,6 +324,26 @@ static void start_again(struct ike *ike, struct restart *again)
 	conn_put(again->conn);
 }
 
+void control_expired(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct restart again = {0};
+
+	if (sa->initiator && sa->conn->conf->rekey_time) {
+		list_foreach(it, &sa->children) {
+			const struct child *c = list_entry(it, struct child, link);
+
+			if (c->handle && c->state != CHILD_S_REKEYED &&
+			    !strs_has(&again.children, c->conf->name) &&
+			    strs_add(&again.children, c->conf->name) == 0 && !again.conn)
+				again.conn = conn_get(c->conn);
+		}
+	}
+	x_informational_say_deleted(sa);
+	sa_destroy(sa, E_TIMEOUT, "IKE_SA lifetime is over");
+	start_again(ike, &again);
+}
+
 void control_peer_closed(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;

@@ -16,6 +16,9 @@ void control_complete(struct ike_request *request, int err, const char *message)
 void control_peer_silent(struct ike_sa *sa);
 /* The peer deleted the IKE SA: close it (sa_close) and do what close_action says. */
 void control_peer_closed(struct ike_sa *sa);
+/* The hard lifetime of the IKE SA is over: delete it; the side that made it sets it up anew, unless
+ * rekey_time = 0 says that it is to end. */
+void control_expired(struct ike_sa *sa);
 /* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
 void control_start_child(struct ike *ike, struct conn *conn, const char *child);
 

@@ -10,6 +10,7 @@
 #include "crypto/seal.h"
 #include "ike/child.h"
 #include "ike/conn.h"
+#include "ike/control.h"
 #include "ike/handshake.h"
 #include "ike/liveness.h"
 #include "ike/state.h"
@@ -259,8 +260,7 @@ static void on_expire(struct timer *t)
 
 	sa_log(sa, LOG_IKE, LOG_CTRL, "IKE_SA %s[%u] reached its lifetime, deleting", sa_name(sa),
 	       sa->uid);
-	if (sa->state == IKE_S_DELETING || task_queue(sa, &task_ike_delete, NULL, NULL, NULL))
-		sa_destroy(sa, E_TIMEOUT, "IKE_SA lifetime is over");
+	control_expired(sa);
 }
 
 static void set_lifetimes(struct ike_sa *sa)

@@ -46,8 +46,9 @@ extern const struct task_kind task_ike_init;	     /* IKE_SA_INIT and IKE_AUTH: x
 extern const struct task_kind task_ike_intermediate; /* between them: x_intermediate.c */
 extern const struct task_kind task_ike_auth;	     /* second half: x_auth_i.c */
 extern const struct task_kind task_child_create;     /* x_create_child.c */
-extern const struct task_kind task_followup_ke;	     /* its further rounds: x_followup_ke.c */
-extern const struct task_kind task_child_delete;     /* x_informational.c */
+extern const struct task_kind task_child_rekey;	 /* the same for the child given, to replace it */
+extern const struct task_kind task_followup_ke;	 /* its further rounds: x_followup_ke.c */
+extern const struct task_kind task_child_delete; /* x_informational.c */
 extern const struct task_kind task_ike_delete;
 extern const struct task_kind task_dpd;
 

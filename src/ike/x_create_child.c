@@ -67,7 +67,6 @@ static void finish_request(struct child *c, struct view ke_data, struct view sha
 	struct ike_sa *sa = c->sa;
 	struct wire_writer w;
 	struct wbuf b;
-
 	bool more = x_followup_ke_next(c) != NULL;
 
 	if (!more &&
@@ -125,15 +124,50 @@ static void answer_ke(struct child *c, const struct alg *alg, const struct wire_
 	job_submit(sa, &job->base, true);
 }
 
+/*
+ * A request with REKEY_SA names the SPI that the peer receives with. Whether it was refused: unknown
+ * (RFC 7296 section 2.25), or ours to rekey or delete at this moment, so that the peer tries again.
+ */
+static bool refuse_rekey(struct ike_sa *sa, const struct wire_msg *msg, struct child **out_old)
+{
+	const struct wire_notify *n = wire_msg_notify(msg, N_REKEY_SA);
+	struct wire_writer w;
+	struct rbuf r;
+	struct wbuf b;
+	uint32_t spi;
+
+	*out_old = NULL;
+	if (!n)
+		return false;
+	rbuf_init(&r, n->spi);
+	if (rbuf_u32(&r, &spi) == 0 && rbuf_end(&r) == 0)
+		*out_old = child_find_out(sa, spi);
+	if (*out_old && (*out_old)->state == CHILD_S_INSTALLED && !child_is_rekeying(*out_old))
+		return false;
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	if (*out_old)
+		wire_put_notify(&w, N_TEMPORARY_FAILURE, (struct view){0});
+	else
+		wire_put_notify_spi(&w, &(struct wire_notify){.protocol = PROTO_ESP,
+							      .type = N_CHILD_SA_NOT_FOUND,
+							      .spi = n->spi});
+	if (window_reply(sa, &w))
+		sa_destroy(sa, E_NOMEM, "no reply could be made");
+	wbuf_done(&b);
+	return true;
+}
+
 void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
 	const struct alg *alg;
-	struct child *c;
+	struct child *c, *old;
 	uint16_t notify;
 
-	if (wire_msg_notify(msg, N_REKEY_SA) || msg->sa.p[0].protocol == PROTO_IKE) {
-		sa_log(sa, LOG_IKE, LOG_CTRL, "peer wants to rekey, which is not supported");
+	if (msg->sa.p[0].protocol == PROTO_IKE) {
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "peer wants to rekey the IKE_SA, which is not supported");
 		reply_notify(sa, N_NO_ADDITIONAL_SAS, (struct view){0});
 		return;
 	}
@@ -145,6 +179,8 @@ void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
 		reply_notify(sa, N_INVALID_SYNTAX, (struct view){0});
 		return;
 	}
+	if (refuse_rekey(sa, msg, &old))
+		return;
 	if (child_accept(sa, msg, false, &c, &notify)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
 		reply_notify(sa, notify, (struct view){0});
@@ -153,6 +189,10 @@ void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (new_nonce(c) || secret_copy(&c->peer_nonce, nonce->u.data)) {
 		refuse_child(c, N_TEMPORARY_FAILURE);
 		return;
+	}
+	if (old) {
+		c->rekeys = old->uid;
+		c->reqid = old->reqid;
 	}
 	alg = ke_of(&c->chosen);
 	if (alg)
@@ -163,6 +203,22 @@ void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
 
 /* ---- initiator ---- */
 
+/* N(REKEY_SA) names the SA that we receive with (RFC 7296 section 1.3.3). */
+static void put_rekey(const struct child *c, struct wire_writer *w)
+{
+	const struct child *old = child_find_rekeyed(c);
+	struct wbuf spi;
+
+	if (!old)
+		return;
+	wbuf_init(&spi, 0);
+	wbuf_u32(&spi, old->spi_in);
+	wire_put_notify_spi(w, &(struct wire_notify){.protocol = PROTO_ESP,
+						     .type = N_REKEY_SA,
+						     .spi = wbuf_view(&spi)});
+	wbuf_done(&spi);
+}
+
 static int send_request(struct ike_sa *sa, struct child *c, struct view ke_data)
 {
 	struct wire_writer w;
@@ -172,6 +228,7 @@ static int send_request(struct ike_sa *sa, struct child *c, struct view ke_data)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "establishing CHILD_SA %s{%u}", c->conf->name, c->uid);
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
+	put_rekey(c, &w);
 	child_put_offer(c, &(struct child_offer){secret_view(&c->nonce), ke_data, false}, &w);
 	err = window_request(sa, &w);
 	wbuf_done(&b);
@@ -181,9 +238,13 @@ static int send_request(struct ike_sa *sa, struct child *c, struct view ke_data)
 /* The task is over without a child. */
 static void fail(struct ike_sa *sa, struct task *task, int err, const char *message)
 {
+	struct child *c = task->child, *old = c ? child_find_rekeyed(c) : NULL;
+
 	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
-	if (task->child)
-		child_destroy(task->child);
+	if (c)
+		child_destroy(c);
+	if (old)
+		child_retry_rekey(old);
 	task->child = NULL;
 	task_finish(sa, err, message);
 }
@@ -191,9 +252,11 @@ static void fail(struct ike_sa *sa, struct task *task, int err, const char *mess
 /* The same, but the peer has installed its half: have it removed. */
 static void undo(struct ike_sa *sa, struct task *task, int err, const char *message)
 {
-	struct child *c = task->child;
+	struct child *c = task->child, *old = child_find_rekeyed(c);
 
 	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+	if (old)
+		child_retry_rekey(old);
 	task->child = NULL;
 	if (task_queue(sa, &task_child_delete, c, NULL, NULL))
 		child_destroy(c);
@@ -226,19 +289,12 @@ static int offer_ke(struct ike_sa *sa, const struct alg *alg)
 	return 0;
 }
 
-static int start(struct ike_sa *sa, struct task *task)
+/* task->child is new: choose a nonce and begin. */
+static int begin(struct ike_sa *sa, struct task *task)
 {
-	const struct conf_child *conf = conf_conn_child(sa->conn->conf, task->child_name);
-	const struct alg *alg;
-	int err;
+	const struct alg *alg = ke_of(&task->child->conf->esp->p[0]);
+	int err = new_nonce(task->child);
 
-	if (!conf)
-		return E_NOTFOUND;
-	err = child_new(sa, sa->conn, conf, true, &task->child);
-	if (err)
-		return err;
-	err = new_nonce(task->child);
-	alg = ke_of(&conf->esp->p[0]);
 	if (err == 0)
 		err = alg ? offer_ke(sa, alg) : send_request(sa, task->child, (struct view){0});
 	if (err) {
@@ -246,6 +302,52 @@ static int start(struct ike_sa *sa, struct task *task)
 		task->child = NULL;
 	}
 	return err;
+}
+
+static int start(struct ike_sa *sa, struct task *task)
+{
+	const struct conf_child *conf = conf_conn_child(sa->conn->conf, task->child_name);
+	int err = conf ? child_new(sa, sa->conn, conf, true, &task->child) : E_NOTFOUND;
+
+	return err ? err : begin(sa, task);
+}
+
+/* The task begins with the old child, and has the one that replaces it from then on. */
+static int start_rekey(struct ike_sa *sa, struct task *task)
+{
+	struct child *old = task->child, *fresh;
+	int err;
+
+	task->child = NULL;
+	if (old->state != CHILD_S_INSTALLED)
+		return E_STATE;
+	err = child_new(sa, old->conn, old->conf, true, &fresh);
+	if (err) {
+		child_retry_rekey(old);
+		return err;
+	}
+	fresh->rekeys = old->uid;
+	fresh->reqid = old->reqid;
+	child_set_state(old, CHILD_S_REKEYING);
+	task->child = fresh;
+	err = begin(sa, task);
+	if (err)
+		child_retry_rekey(old);
+	return err;
+}
+
+/* The new child is in use: the old one goes, by a delete of ours (RFC 7296 section 2.8). */
+static void retire(struct child *old, const struct child *fresh)
+{
+	struct ike_sa *sa = old->sa;
+
+	sa_log(sa, LOG_IKE, LOG_CTRL,
+	       "rekeyed CHILD_SA %s{%u} with SPIs %08x_i %08x_o with %s{%u} with SPIs %08x_i %08x_o",
+	       old->conf->name, old->uid, old->spi_in, old->spi_out, fresh->conf->name, fresh->uid,
+	       fresh->spi_in, fresh->spi_out);
+	child_set_state(old, CHILD_S_REKEYED);
+	if (task_queue(sa, &task_child_delete, old, NULL, NULL))
+		child_destroy(old);
 }
 
 void x_create_child_complete(struct ike_sa *sa, struct task *task, struct view shared)
@@ -259,6 +361,8 @@ void x_create_child_complete(struct ike_sa *sa, struct task *task, struct view s
 		return;
 	}
 	task->child = NULL;
+	if (child_find_rekeyed(c))
+		retire(child_find_rekeyed(c), c);
 	task_finish(sa, 0, NULL);
 }
 
@@ -300,6 +404,22 @@ static void on_invalid_ke(struct ike_sa *sa, struct task *task, const struct wir
 		fail(sa, task, E_NOMEM, err_text(E_NOMEM));
 }
 
+/* The peer does not have the child any more: neither have we, but somebody wants one. */
+static void lost(struct ike_sa *sa, struct task *task)
+{
+	struct child *old = child_find_rekeyed(task->child);
+
+	sa_log(sa, LOG_IKE, LOG_CTRL,
+	       "peer didn't find the CHILD_SA %s{%u} we tried to rekey, making a new one",
+	       old->conf->name, old->uid);
+	if (task_queue(sa, &task_child_create, NULL, old->conf->name, NULL))
+		sa_log(sa, LOG_IKE, LOG_CTRL, "that could not be queued");
+	child_destroy(task->child);
+	child_destroy(old);
+	task->child = NULL;
+	task_finish(sa, E_NOTFOUND, "the peer does not have the CHILD_SA");
+}
+
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
 	const struct wire_notify *error = wire_msg_error(msg);
@@ -313,6 +433,10 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 
 	if (error && error->type == N_INVALID_KE_PAYLOAD) {
 		on_invalid_ke(sa, task, error);
+		return;
+	}
+	if (error && error->type == N_CHILD_SA_NOT_FOUND && child_find_rekeyed(c)) {
+		lost(sa, task);
 		return;
 	}
 	if (error) {
@@ -348,3 +472,5 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 }
 
 const struct task_kind task_child_create = {"CHILD_CREATE", IKE_CREATE_CHILD_SA, start, response};
+const struct task_kind task_child_rekey = {"CHILD_REKEY", IKE_CREATE_CHILD_SA, start_rekey,
+					   response};

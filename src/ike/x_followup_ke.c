@@ -199,7 +199,11 @@ int x_followup_ke_take_link(struct child *c, const struct wire_msg *msg)
 
 static void fail(struct ike_sa *sa, struct task *task, int err, const char *message)
 {
+	struct child *old = child_find_rekeyed(task->child);
+
 	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA: %s", message);
+	if (old)
+		child_retry_rekey(old);
 	child_destroy(task->child);
 	task->child = NULL;
 	task_finish(sa, err, message);

@@ -50,9 +50,10 @@ static void close_child(struct child *c)
 	struct ike_sa *sa = c->sa;
 	struct conn *conn = conn_get(c->conn);
 	const struct conf_child *conf = c->conf;
+	bool replaced = c->state == CHILD_S_REKEYED;
 
 	child_destroy(c);
-	if (conf->close_action & CONF_ACTION_START)
+	if (!replaced && (conf->close_action & CONF_ACTION_START))
 		control_start_child(sa->ike, conn, conf->name);
 	conn_put(conn);
 }

@@ -412,6 +412,52 @@ static void test_lifetime(void **state)
 	pair_down(&p);
 }
 
+/* ---- rekeying ---- */
+
+static void check_rekeyed(struct pair *p)
+{
+	lab_assert_pair(p->carol, p->moon, 1, 1);
+	lab_assert_logged(p->carol,
+			  "generating CREATE_CHILD_SA request 2 \\[ N\\(REKEY_SA\\) SA No");
+	lab_assert_logged(p->carol, "rekeyed CHILD_SA net\\{1\\} with SPIs .* with net\\{2\\}");
+	lab_assert_logged(p->carol, "CHILD_SA closed");
+	lab_assert_logged(p->moon, "received DELETE for ESP CHILD_SA");
+}
+
+/* Who made the child asks for new keys in time; the old one goes when the new one is in use. */
+static void test_rekey(void **state)
+{
+	(void)state;
+	struct pair p =
+		pair_up(&(struct pair_params){.carol_child = "rekey_time = 60\nrand_time = 0\n",
+					      .moon_child = "rekey_time = 60\nrand_time = 0\n"});
+
+	lab_run(p.lab, 59000);
+	lab_assert_not_logged(p.carol, "REKEY_SA");
+	lab_run(p.lab, 3000);
+	check_rekeyed(&p);
+	lab_assert_not_logged(p.moon, "creating rekey job");
+	/* And again, under the same reqid. */
+	lab_run(p.lab, 60000);
+	lab_assert_pair(p.carol, p.moon, 1, 1);
+	lab_assert_logged(p.carol, "rekeyed CHILD_SA net\\{2\\} with SPIs .* with net\\{3\\}");
+	pair_down(&p);
+}
+
+static void test_rekey_with_further_exchanges(void **state)
+{
+	static const char child[] = "rekey_time = 60\nrand_time = 0\n"
+				    "esp_proposals = aes256gcm16-x25519-ke1_ecp256-ke2_ecp384\n";
+
+	(void)state;
+	struct pair p = pair_up(&(struct pair_params){.carol_child = child, .moon_child = child});
+
+	lab_run(p.lab, 63000);
+	check_rekeyed(&p);
+	assert_int_equal(lab_count_sent(p.carol, IKE_FOLLOWUP_KE, false), 2);
+	pair_down(&p);
+}
+
 /* The lifetime ends while the delete that somebody asked for waits behind another exchange. */
 static void test_lifetime_of_a_queued_delete(void **state)
 {
@@ -494,6 +540,8 @@ int main(void)
 		cmocka_unit_test(test_cancelled_request),
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_lifetime_of_a_queued_delete),
+		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_with_further_exchanges),
 		cmocka_unit_test(test_volume_limit),
 		cmocka_unit_test(test_volume_limit_of_a_queued_delete),
 	};
