@@ -79,4 +79,16 @@ static void sample(uint16_t *words, size_t len, const uint16_t *table, unsigned 
 	}
 }
 
-const struct frodo_ops frodo_avx2_ops = {dot, accumulate, sample};
+/* Two blocks at a time. */
+static void number(uint16_t *out, unsigned n, unsigned row)
+{
+	__m256i x = _mm256_set_epi32(0, 0, 0, (int)(row + (8 << 16)), 0, 0, 0, (int)row);
+	const __m256i step = _mm256_set_epi32(0, 0, 0, WORDS << 16, 0, 0, 0, WORDS << 16);
+
+	for (unsigned j = 0; j < n; j += WORDS) {
+		_mm256_storeu_si256((__m256i *)(out + j), x);
+		x = _mm256_add_epi32(x, step);
+	}
+}
+
+const struct frodo_ops frodo_avx2_ops = {dot, accumulate, sample, number};

@@ -104,4 +104,17 @@ static void sample(uint16_t *words, size_t len, const uint16_t *table, unsigned 
 	}
 }
 
-const struct frodo_ops frodo_avx512_ops = {dot, accumulate, sample};
+/* Four blocks at a time. */
+static void number(uint16_t *out, unsigned n, unsigned row)
+{
+	const __m512i first = _mm512_set_epi64(0, 24 << 16, 0, 16 << 16, 0, 8 << 16, 0, 0);
+	const __m512i step = _mm512_maskz_set1_epi64(0x55, WORDS << 16);
+	__m512i x = _mm512_add_epi64(first, _mm512_maskz_set1_epi64(0x55, row));
+
+	for (unsigned j = 0; j < n; j += WORDS) {
+		_mm512_mask_storeu_epi16(out + j, mask_at(n, j), x);
+		x = _mm512_add_epi64(x, step);
+	}
+}
+
+const struct frodo_ops frodo_avx512_ops = {dot, accumulate, sample, number};

@@ -44,4 +44,14 @@ static void sample(uint16_t *words, size_t len, const uint16_t *table, unsigned 
 	}
 }
 
-const struct frodo_ops frodo_c_ops = {dot, accumulate, sample};
+static void number(uint16_t *out, unsigned n, unsigned row)
+{
+	for (unsigned j = 0; j < n; j++)
+		out[j] = 0;
+	for (unsigned j = 0; j < n; j += 8) {
+		out[j] = (uint16_t)row;
+		out[j + 1] = (uint16_t)j;
+	}
+}
+
+const struct frodo_ops frodo_c_ops = {dot, accumulate, sample, number};

@@ -23,6 +23,8 @@ struct frodo_ops {
 	void (*accumulate)(const struct frodo_slice *slice);
 	/* Uniform words to noise, in place: table has `entries` thresholds. len: multiple of 32. */
 	void (*sample)(uint16_t *words, size_t len, const uint16_t *table, unsigned entries);
+	/* Blocks of 8 words: the row, the number of the block's first column, and zeros. */
+	void (*number)(uint16_t *out, unsigned n, unsigned row);
 };
 
 extern const struct frodo_ops frodo_c_ops;
