@@ -10,8 +10,8 @@
 
 /*
  * One of many inputs that have nothing to do with each other, not even length or function. The
- * output goes to `out`; or, where that is NULL, to done(), which has it for the time of the call and
- * may use `to`.
+ * output goes to `out`; or, where that is NULL, to done(), which has it for the time of the call
+ * and may use `to`.
  */
 struct keccak_job {
 	enum keccak_kind kind;

@@ -53,7 +53,7 @@ static void expand(struct mldsa_vector_l *a, const struct mldsa_params *p, const
 	mldsa_sample(&(struct mldsa_sampling){.rank = p->rank, .a = a, .rho = rho, .extra = extra});
 }
 
-/* What a public key is made from: (t1, t0) = A s1 + s2, where t0 takes the place of s2 in the end. */
+/* What a public key is made from: (t1, t0) = A s1 + s2, where t0 takes the place of s2. */
 struct key {
 	struct mldsa_vector_l a[MLDSA_K_MAX];
 	struct mldsa_vector_l s1;
@@ -106,6 +106,7 @@ static int keypair(const struct pqc_sig *sig, const struct pqc_rng *rng, uint8_t
 					      .eta = p->eta});
 	memcpy(sec, seeds, MLDSA_SEED_LEN);
 	memcpy(sec + at.key, long_seed + MLDSA_LONG_LEN, MLDSA_SEED_LEN);
+	/* cppcheck-suppress uninitvar ; mldsa_sample() fills it */
 	mldsa_pack_vector(sec + at.s1, key.s1.at, p->rank.l, mldsa_pack_eta(p));
 	mldsa_pack_vector(sec + at.s2, key.s2.at, p->rank.k, mldsa_pack_eta(p));
 	make_public(&key, p, seeds, pub);

@@ -7,8 +7,8 @@
 /*
  * The constants of mldsa_zetas.h for the layers that work on the transposed polynomial, where lane
  * i holds coefficients of row i: one vector for distance 8, two for 4, four for 2, eight for 1.
- * After the forward ones stand those of the inverse. The second table is the first divided by q modulo
- * 2^32.
+ * After the forward ones stand those of the inverse. The second table is the first divided by q
+ * modulo 2^32.
  */
 #define MLDSA_AVX512_INVERSE 15 /* where the inverse begins */
 

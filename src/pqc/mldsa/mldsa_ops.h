@@ -55,9 +55,9 @@ struct mldsa_ops {
 	void (*add)(struct mldsa_poly *r, const struct mldsa_poly *a);
 	void (*sub)(struct mldsa_poly *r, const struct mldsa_poly *a);
 	/*
-	 * Products of short polynomials fit in the ring of ML-KEM, whose numbers have 16 bits. small:
-	 * a there, plain. r + a, r - a, where |a| < q of ML-KEM stands for its representative nearest
-	 * to 0.
+	 * Products of short polynomials fit in the ring of ML-KEM, whose numbers have 16 bits.
+	 * small: a there, plain. r + a, r - a, where |a| < q of ML-KEM stands for its
+	 * representative nearest to 0.
 	 */
 	void (*small)(struct mlkem_poly *r, const struct mldsa_poly *a);
 	void (*add_small)(struct mldsa_poly *r, const struct mlkem_poly *a);

@@ -23,8 +23,8 @@ struct mldsa_rank {
 };
 
 /*
- * ExpandA and, where `s1` is not NULL, ExpandS; and a hash that runs beside them where `extra` is not
- * NULL. rho is public.
+ * ExpandA and, where `s1` is not NULL, ExpandS; and a hash that runs beside them where `extra` is
+ * not NULL. rho is public.
  */
 struct mldsa_sampling {
 	struct mldsa_rank rank;

@@ -17,7 +17,7 @@ struct jobs {
 	unsigned n;
 };
 
-/* The stream again from its beginning, one block longer each time. It is public, and rarely needed. */
+/* The stream again, and longer. It is public, and rarely needed. */
 static void finish_uniform(const struct keccak_job *job, struct mlkem_poly *to, unsigned have)
 {
 	uint8_t block[KECCAK_SHAKE128_RATE + MLKEM_SLACK];
@@ -63,7 +63,7 @@ static struct keccak_job *new_job(struct jobs *jobs, const uint8_t *seed)
 	return job;
 }
 
-/* Element (row, column) is made from column and row in this order, that of A transposed reversed. */
+/* Element (row, column) is made from column and row, in this order; of A transposed, reversed. */
 static void add_matrix(struct jobs *jobs, const struct mlkem_sampling *s)
 {
 	for (unsigned i = 0; i < s->k; i++) {
