@@ -156,7 +156,8 @@ static const struct schema_row conn_rows[] = {
 	{"reauth_time", &schema_type_seconds, "0s", .derived = true, CONN(reauth_time), LATER,
 	 .meaning = "authenticate anew after this time; 0: never"},
 	{"rekey_time", &schema_type_seconds, "4h", .derived = true, CONN(rekey_time),
-	 .meaning = "time to rekey; 0: never. There is no rekeying yet, so over_time follows"},
+	 .meaning = "time of new IKE keys; 0: never. Today the initiator sets the IKE_SA up "
+		    "anew after over_time"},
 	{"over_time", &schema_type_seconds, "10%", .derived = true, CONN(over_time),
 	 .meaning = "closed this long after rekey_time; default: 10 % of it"},
 	{"rand_time", &schema_type_seconds, "over_time", .derived = true, CONN(rand_time),
@@ -244,13 +245,12 @@ static const struct schema_row child_rows[] = {
 	{"remote_ts", &schema_type_ts, "dynamic", CHILD(remote_ts),
 	 .count_offset = offsetof(struct conf_child, n_remote_ts), .meaning = "the peer's traffic"},
 	{"rekey_time", &schema_type_seconds, "1h", .derived = true, CHILD(rekey_time),
-	 .meaning = "time to rekey; 0: never; default 1h, or life_time / 1.1. There is no rekeying "
-		    "yet, so life_time follows"},
+	 .meaning = "new keys after this time, asked for by who made the child; 0: never; "
+		    "default 1h, or life_time / 1.1"},
 	{"life_time", &schema_type_seconds, "66m", .derived = true, CHILD(life_time),
 	 .meaning = "closed after this time; default 110 % of rekey_time"},
 	{"rand_time", &schema_type_seconds, "life_time - rekey_time", .derived = true,
-	 CHILD(rand_time),
-	 .meaning = "up to this much is taken off rekey_time at random; only shown so far"},
+	 CHILD(rand_time), .meaning = "up to this much is taken off rekey_time at random"},
 	{"rekey_bytes", &schema_type_bytes, "0", .derived = true, CHILD(rekey_bytes), LATER,
 	 .meaning = "new keys after this volume"},
 	{"life_bytes", &schema_type_bytes, "110 % of rekey_bytes", .derived = true,
