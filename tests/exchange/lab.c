@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lab_host.h"
+#include "provider/provider.h"
 
 #define START_MS 1000 /* the engine's clock need not begin at 0 */
 
@@ -28,6 +29,7 @@ struct lab *lab_new(uint64_t seed)
 	struct lab *lab = calloc(1, sizeof(*lab));
 
 	assert_non_null(lab);
+	assert_int_equal(provider_load(), 0); /* for proposals with KEMs */
 	lab->seed = lab->random = seed ? seed : 1;
 	lab->now = START_MS;
 	lab->delay = LAB_DELAY;
