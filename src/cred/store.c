@@ -282,24 +282,35 @@ static unsigned match_owners(const struct stored_secret *e, const struct id *id)
 	return best;
 }
 
+/* Whether some owner is not me. */
+static bool has_other_owner(const struct stored_secret *e, const struct id *me)
+{
+	for (size_t i = 0; i < e->n_owners; i++) {
+		if (!me || !id_match(me, &e->owners[i]))
+			return true;
+	}
+	return false;
+}
+
 /* 0 if the secret is not for them; else the higher the better. */
-static unsigned score_secret(const struct stored_secret *e, const struct id *me,
-			     const struct id *other)
+static unsigned score_secret(const struct stored_secret *e, const struct cred_secret_query *q)
 {
 	enum { ANYONE = 1, ME = 10, OTHER = 1000, BOTH = 100000 };
-	unsigned my = match_owners(e, me);
-	unsigned others = match_owners(e, other);
+	unsigned my = match_owners(e, q->me);
+	unsigned others = match_owners(e, q->other);
 
 	if (e->n_owners == 0)
 		return ANYONE;
+	if (q->proves_other && !others && has_other_owner(e, q->me))
+		return 0;
 	return (my && others ? BOTH : 0) + others * OTHER + my * ME;
 }
 
 /* Position (from 0) of e by score; those with an equal score keep the order of loading. */
 static unsigned rank_secret(struct cred_store *s, const struct stored_secret *e,
-			    const struct id *me, const struct id *other)
+			    const struct cred_secret_query *q)
 {
-	unsigned score = score_secret(e, me, other);
+	unsigned score = score_secret(e, q);
 	unsigned rank = 0;
 	bool before = true;
 
@@ -311,7 +322,7 @@ static unsigned rank_secret(struct cred_store *s, const struct stored_secret *e,
 			before = false;
 		if (x == e || x->type != e->type)
 			continue;
-		x_score = score_secret(x, me, other);
+		x_score = score_secret(x, q);
 		if (x_score > score || (before && x_score == score))
 			rank++;
 	}
@@ -321,7 +332,6 @@ static unsigned rank_secret(struct cred_store *s, const struct stored_secret *e,
 int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query,
 		     struct secret *out)
 {
-	const struct id *me = query->me, *other = query->other;
 	int err = E_NOTFOUND;
 
 	*out = (struct secret){0};
@@ -329,8 +339,8 @@ int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query
 	list_foreach(it, &s->secrets) {
 		const struct stored_secret *e = list_entry(it, struct stored_secret, link);
 
-		if (e->type != query->type || score_secret(e, me, other) == 0 ||
-		    rank_secret(s, e, me, other) != query->rank)
+		if (e->type != query->type || score_secret(e, query) == 0 ||
+		    rank_secret(s, e, query) != query->rank)
 			continue;
 		err = secret_copy(out, secret_view(&e->data));
 		break;

@@ -59,6 +59,8 @@ struct cred_secret_query {
 	enum cred_secret_type type;
 	const struct id *me, *other;
 	unsigned rank; /* 0 the best match, 1 the next one, ... */
+	/* Only secrets that prove who `other` is: not those that name others beside me. */
+	bool proves_other;
 };
 /* A copy of the secret that the query asks for. E_NOTFOUND when there are no more. */
 int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query,

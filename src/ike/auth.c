@@ -234,9 +234,11 @@ static int begin_psk(struct ike_sa *sa)
 	uint8_t mac[PRF_MAX_LEN];
 	struct secret psk;
 	struct wbuf octets;
-	int err = cred_find_secret(
-		sa->ike->creds,
-		&(struct cred_secret_query){CRED_IKE, &sa->local_id, &sa->remote_id, 0}, &psk);
+	int err = cred_find_secret(sa->ike->creds,
+				   &(struct cred_secret_query){.type = CRED_IKE,
+							       .me = &sa->local_id,
+							       .other = &sa->remote_id},
+				   &psk);
 
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
@@ -407,9 +409,13 @@ int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_ms
 	wbuf_init(&octets, 0);
 	err = peer_octets(sa, msg, &octets);
 	while (err == 0 && tried < MAX_PSK_TRIES) {
-		if (cred_find_secret(
-			    sa->ike->creds,
-			    &(struct cred_secret_query){CRED_IKE, me, &sa->remote_id, tried}, &psk))
+		if (cred_find_secret(sa->ike->creds,
+				     &(struct cred_secret_query){.type = CRED_IKE,
+								 .me = me,
+								 .other = &sa->remote_id,
+								 .rank = tried,
+								 .proves_other = true},
+				     &psk))
 			break;
 		tried++;
 		err = keys_psk_auth(sa->prf, secret_view(&psk), wbuf_view(&octets), mac);

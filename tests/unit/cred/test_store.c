@@ -203,9 +203,8 @@ static void add_secret(struct cred_store *s, const char *unique_id, const char *
 	assert_int_equal(cred_add_secret(s, &params), 0);
 }
 
-/* All secrets for me and other, best first, as one string. */
-static void expect_secrets(struct cred_store *s, const char *me_text, const char *other_text,
-			   const char *expected)
+static void expect_these(struct cred_store *s, const char *me_text, const char *other_text,
+			 bool proves_other, const char *expected)
 {
 	struct id me, other;
 	char found[64] = "";
@@ -215,7 +214,9 @@ static void expect_secrets(struct cred_store *s, const char *me_text, const char
 	assert_int_equal(id_parse(me_text, &me), 0);
 	assert_int_equal(id_parse(other_text, &other), 0);
 	for (unsigned n = 0;
-	     cred_find_secret(s, &(struct cred_secret_query){CRED_IKE, &me, &other, n}, &x) == 0;
+	     cred_find_secret(s,
+			      &(struct cred_secret_query){CRED_IKE, &me, &other, n, proves_other},
+			      &x) == 0;
 	     n++) {
 		len += (size_t)snprintf(found + len, sizeof(found) - len, "%.*s", (int)x.len,
 					(const char *)x.data);
@@ -225,6 +226,13 @@ static void expect_secrets(struct cred_store *s, const char *me_text, const char
 	assert_string_equal(found, expected);
 	id_done(&me);
 	id_done(&other);
+}
+
+/* All secrets for me and other, best first, as one string. */
+static void expect_secrets(struct cred_store *s, const char *me_text, const char *other_text,
+			   const char *expected)
+{
+	expect_these(s, me_text, other_text, false, expected);
 }
 
 static bool count_id(void *ctx, const char *unique_id)
@@ -254,6 +262,10 @@ static void test_secrets(void **state)
 	expect_secrets(s, "sun.example", "eve@elsewhere", "A0");
 	expect_secrets(s, "%any", "carol@example", "OBWA0");
 	expect_secrets(s, "%any", "%any", "0");
+	/* What carol and moon share proves nothing of the others; what is everybody's does. */
+	expect_these(s, "moon.example", "carol@example", true, "BAOWM0");
+	expect_these(s, "moon.example", "dave@example", true, "AOWM0");
+	expect_these(s, "moon.example", "eve@elsewhere", true, "AM0");
 
 	add_secret(s, "both", "b", "moon.example", "carol@example");
 	expect_secrets(s, "moon.example", "carol@example", "bAOWM0");
@@ -262,11 +274,9 @@ static void test_secrets(void **state)
 	assert_int_equal(cred_remove_secret(s, "any"), 0);
 	assert_int_equal(cred_remove_secret(s, "any"), E_NOTFOUND);
 	expect_secrets(s, "moon.example", "carol@example", "bOWM0");
-	assert_int_equal(
-		cred_find_secret(s, &(struct cred_secret_query){CRED_EAP, NULL, NULL, 0}, &x),
-		E_NOTFOUND);
-	assert_int_equal(
-		cred_find_secret(s, &(struct cred_secret_query){CRED_IKE, NULL, NULL, 0}, &x), 0);
+	assert_int_equal(cred_find_secret(s, &(struct cred_secret_query){.type = CRED_EAP}, &x),
+			 E_NOTFOUND);
+	assert_int_equal(cred_find_secret(s, &(struct cred_secret_query){.type = CRED_IKE}, &x), 0);
 	secret_done(&x);
 	assert_int_equal(cred_add_secret(s, &(struct cred_secret_params){.owners = &bad_owner,
 									 .n_owners = 1}),
@@ -291,8 +301,8 @@ static void *look_up(void *arg)
 		struct keyref *k = cred_find_key(r->store, r->leaf->cert);
 		struct secret x;
 
-		if (cred_find_secret(r->store, &(struct cred_secret_query){CRED_IKE, NULL, NULL, 0},
-				     &x) == 0) {
+		if (cred_find_secret(r->store, &(struct cred_secret_query){.type = CRED_IKE}, &x) ==
+		    0) {
 			hits += x.len == 4;
 			secret_done(&x);
 		}
