@@ -43,12 +43,16 @@ static void reject_peer(struct ike_sa *sa, int err, const char *message)
 
 /* ---- request ---- */
 
+/* Identities count, not connections; the peer's may be a guess still, so its address counts too. */
 static bool only_sa_with_peer(const struct ike_sa *sa)
 {
 	list_foreach(it, &sa->ike->sas) {
 		const struct ike_sa *o = list_entry(it, struct ike_sa, link);
 
-		if (o != sa && o->conn == sa->conn && o->state == IKE_S_ESTABLISHED)
+		if (o != sa && o->state == IKE_S_ESTABLISHED &&
+		    id_equal(&o->local_id, &sa->local_id) &&
+		    (id_equal(&o->remote_id, &sa->remote_id) ||
+		     addr_equal(&o->remote, &sa->remote)))
 			return false;
 	}
 	return true;
