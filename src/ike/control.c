@@ -86,7 +86,8 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 	list_foreach(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
-		if (sa->conn && strcmp(sa_name(sa), conn->conf->name) == 0 &&
+		/* A changed connection may ask more of the peer than this SA has proved. */
+		if (sa->conn && conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
 		    (sa->state == IKE_S_ESTABLISHED ||
 		     (sa->state == IKE_S_CONNECTING && sa->initiator)))
 			return sa;
@@ -97,6 +98,7 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 static int initiate(struct ike *ike, struct conn *conn, const char *child, struct ike_request *r)
 {
 	struct ike_sa *sa = reusable_sa(ike, conn);
+	uint32_t uid;
 	int err;
 
 	if (sa && !child) {
@@ -122,8 +124,9 @@ static int initiate(struct ike *ike, struct conn *conn, const char *child, struc
 		conn_put(sa->conn);
 		sa->conn = conn_get(conn);
 	}
+	uid = sa->uid;
 	if (r) {
-		r->sa_uid = sa->uid;
+		r->sa_uid = uid;
 		r->pending++;
 		r->matches = 1;
 	}
@@ -131,7 +134,7 @@ static int initiate(struct ike *ike, struct conn *conn, const char *child, struc
 	if (err && r)
 		r->pending--;
 	/* A first exchange that could not even begin leaves an SA nobody needs. */
-	sa = sa_find_uid(ike, r ? r->sa_uid : ike->next_sa_uid);
+	sa = sa_find_uid(ike, uid);
 	if (sa && sa->state <= IKE_S_CONNECTING && !sa->out.task && list_empty(&sa->queue))
 		sa_destroy(sa, E_STATE, "could not begin");
 	return err;
