@@ -76,8 +76,8 @@ static void hash_to_point(int16_t *out, size_t n, const uint8_t *nonce, struct p
 		for (size_t i = 0; i < sizeof(block) && used < n; i += 2) {
 			unsigned w = (unsigned)block[i] << 8 | block[i + 1];
 
-			if (w < FIVE_Q)
-				out[used++] = (int16_t)(w % Q);
+			out[used] = (int16_t)(w % Q);
+			used += w < FIVE_Q;
 		}
 	}
 	keccak_wipe(&shake);

@@ -101,6 +101,11 @@ size_t falcon_codec_put_signature(uint8_t *out, size_t max, const int16_t *s2, s
 	return used;
 }
 
+static inline uint32_t load32(const uint8_t *in)
+{
+	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
 int falcon_codec_get_signature(int16_t *s2, size_t n, struct pqc_bytes in)
 {
 	uint64_t acc = 0; /* the next bits, from the highest down; zeros when the input has ended */
@@ -111,7 +116,12 @@ int falcon_codec_get_signature(int16_t *s2, size_t n, struct pqc_bytes in)
 		unsigned negative, low, high;
 
 		/* At most 8 + 16 bits are looked at. */
-		for (; held <= 56 && at < in.len; held += 8)
+		if (held <= 32 && in.len - at >= 4) {
+			acc |= (uint64_t)load32(in.ptr + at) << (32 - held);
+			at += 4;
+			held += 32;
+		}
+		for (; held < 24 && at < in.len; held += 8)
 			acc |= (uint64_t)in.ptr[at++] << (56 - held);
 		negative = (unsigned)(acc >> 63);
 		low = (unsigned)(acc >> (63 - LOW_BITS)) & ((1U << LOW_BITS) - 1);
