@@ -90,7 +90,7 @@ def tail():
 
 
 def emit(kind, name, values, form):
-    print(f'const {kind} {name}[{len(values)}] __attribute__((aligned(64))) = {{')
+    print(f'const {kind} {name}[{len(values)}] = {{')
     for at in range(0, len(values), 8):
         print('\t' + ' '.join(form(v) + ',' for v in values[at:at + 8]))
     print('};\n')
@@ -109,8 +109,6 @@ def print_all():
     emit('int64_t', 'falcon_table_gauss', gauss(), str)
     limbs = [[t >> shift & 0xffffff for t in tail()] + [0] * 6 for shift in (0, 24, 48)]
     emit('int32_t', 'falcon_table_tail', sum(limbs, []), str)
-    low = [t & 2 ** 64 - 1 for t in tail()] + [0] * 6
-    emit('uint64_t', 'falcon_table_tail64', low + [t >> 64 for t in tail()[:8]], hex)
 
 
 def main():

@@ -59,8 +59,8 @@ static void try_solver(const struct falcon_float_ops *ops, struct trial *t, uint
 }
 
 /*
- * Every function, on numbers that look like those of a key. For signing it is a basis that is nearly
- * diagonal, so that the widths are what they are with a real one.
+ * Every function, on numbers that look like those of a key. For signing it is a basis that is
+ * nearly diagonal, so that the widths are what they are with a real one.
  */
 static void try_all(const struct falcon_float_ops *ops, struct trial *t)
 {
@@ -111,7 +111,6 @@ const struct falcon_float_ops *falcon_float_ops(void)
 {
 	static const struct pqc_variant list[] = {
 #ifdef PQC_X86
-		{PQC_CPU_AVX512, &falcon_float_avx512_ops},
 		{PQC_CPU_AVX2, &falcon_float_avx2_ops},
 #endif
 		{PQC_CPU_PORTABLE, &falcon_float_c_ops},

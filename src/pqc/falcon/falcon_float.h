@@ -76,7 +76,6 @@ struct falcon_float_ops {
 
 extern const struct falcon_float_ops falcon_float_c_ops;
 extern const struct falcon_float_ops falcon_float_avx2_ops;
-extern const struct falcon_float_ops falcon_float_avx512_ops;
 
 /* The variant in use. */
 const struct falcon_float_ops *falcon_float_ops(void);

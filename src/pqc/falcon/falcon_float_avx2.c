@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Processors of this level have more multipliers than one candidate can keep busy. */
 #define FALCON_SAMPLE_AHEAD
+#define FALCON_FPR_NATIVE
 
-#include "pqc/falcon/falcon_fpr_native.h"
-#include "pqc/falcon/falcon_float_impl.h"
-#include "pqc/falcon/falcon_sampler_impl.h"
+#include "pqc/falcon/falcon_lift.h"
+#include "pqc/falcon/falcon_sign.h"
 
 const struct falcon_float_ops falcon_float_avx2_ops = {
 	.is_short = is_short,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pqc/falcon/falcon_fpr_emu.h"
-#include "pqc/falcon/falcon_float_impl.h"
-#include "pqc/falcon/falcon_sampler_impl.h"
+#include "pqc/falcon/falcon_lift.h"
+#include "pqc/falcon/falcon_sign.h"
 
 const struct falcon_float_ops falcon_float_c_ops = {
 	.is_short = is_short,

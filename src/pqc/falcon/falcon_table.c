@@ -2,7 +2,7 @@
 /* Printed by scripts/falcon-tables.py, which says what everything is. */
 #include "pqc/falcon/falcon_table.h"
 
-const uint64_t falcon_table_re[1024] __attribute__((aligned(64))) = {
+const uint64_t falcon_table_re[1024] = {
 	0x3ff0000000000000, 0x8000000000000000, 0x3fe6a09e667f3bcd, 0xbfe6a09e667f3bcd,
 	0x3fed906bcf328d46, 0xbfd87de2a6aea963, 0x3fd87de2a6aea963, 0xbfed906bcf328d46,
 	0x3fef6297cff75cb0, 0xbfc8f8b83c69a60b, 0x3fe1c73b39ae68c8, 0xbfea9b66290ea1a3,
@@ -261,7 +261,7 @@ const uint64_t falcon_table_re[1024] __attribute__((aligned(64))) = {
 	0x3fe6b25ced2fe29c, 0xbfe68ed1eaa19c71, 0x3f6921f8becca4ba, 0xbfeffff621621d02,
 };
 
-const uint64_t falcon_table_im[1024] __attribute__((aligned(64))) = {
+const uint64_t falcon_table_im[1024] = {
 	0x0000000000000000, 0x3ff0000000000000, 0x3fe6a09e667f3bcd, 0x3fe6a09e667f3bcd,
 	0x3fd87de2a6aea963, 0x3fed906bcf328d46, 0x3fed906bcf328d46, 0x3fd87de2a6aea963,
 	0x3fc8f8b83c69a60b, 0x3fef6297cff75cb0, 0x3fea9b66290ea1a3, 0x3fe1c73b39ae68c8,
@@ -520,7 +520,7 @@ const uint64_t falcon_table_im[1024] __attribute__((aligned(64))) = {
 	0x3fe68ed1eaa19c71, 0x3fe6b25ced2fe29c, 0x3feffff621621d02, 0x3f6921f8becca4ba,
 };
 
-const int16_t falcon_table_root[1024] __attribute__((aligned(64))) = {
+const int16_t falcon_table_root[1024] = {
 	4091,  4401,  1081,  1229,  2530,  6014,  -4342, 5329,	-2579, -4751, 5825,  586,   5266,
 	-2812, -5890, 1591,  -2125, 3109,  1364,  1960,	 1885,	-1688, -1875, 4189,  -3743, -5847,
 	5190,  -4615, -1711, 965,   -1134, -5882, 4843,	 -1690, -3872, -14,   2181,  5981,  5719,
@@ -602,7 +602,7 @@ const int16_t falcon_table_root[1024] __attribute__((aligned(64))) = {
 	-1551, 4114,  -2526, -98,   459,   2966,  3166,	 405,	5000,  -2978,
 };
 
-const int16_t falcon_table_unroot[1024] __attribute__((aligned(64))) = {
+const int16_t falcon_table_unroot[1024] = {
 	4091,  -4401, -1229, -1081, -5329, 4342,  -6014, -2530, -1591, 5890,  2812,  -5266, -586,
 	-5825, 4751,  2579,  5882,  1134,  -965,  1711,	 4615,	-5190, 5847,  3743,  -4189, 1875,
 	1688,  -1885, -1960, -1364, -3109, 2125,  -117,	 997,	-79,   -6049, 5217,  1549,  4783,
@@ -684,7 +684,7 @@ const int16_t falcon_table_unroot[1024] __attribute__((aligned(64))) = {
 	-633,  2243,  -5278, 2647,  1898,  -5250, 5950,	 -1126, 5488,  -6012,
 };
 
-const int64_t falcon_table_gauss[27] __attribute__((aligned(64))) = {
+const int64_t falcon_table_gauss[27] = {
 	1283868770400643928,
 	6416574995475331444,
 	4078260278032692663,
@@ -714,7 +714,7 @@ const int64_t falcon_table_gauss[27] __attribute__((aligned(64))) = {
 	0,
 };
 
-const int32_t falcon_table_tail[72] __attribute__((aligned(64))) = {
+const int32_t falcon_table_tail[72] = {
 	3741698, 8248194,  2736639,  10046180, 4136815,	 7650655, 7826148,  11363290, 8086568,
 	265321,	 13644283, 9111839,  6138264,  12545723, 3104126, 28824,    198,      1,
 	0,	 0,	   0,	     0,	       0,	 0,	  3068844,  1580863,  13669192,
@@ -723,39 +723,4 @@ const int32_t falcon_table_tail[72] __attribute__((aligned(64))) = {
 	0,	 0,	   0,	     10745844, 5559083,	 2260429, 708981,   169348,   30538,
 	4132,	 417,	   31,	     1,	       0,	 0,	  0,	    0,	      0,
 	0,	 0,	   0,	     0,	       0,	 0,	  0,	    0,	      0,
-};
-
-const uint64_t falcon_table_tail64[32] __attribute__((aligned(64))) = {
-	0xf7f42ed3ac391802,
-	0xd32b181f3f7ddb82,
-	0x7dcdd0934829c1ff,
-	0xd1754377c7994ae4,
-	0x95846caef33f1f6f,
-	0x774ac754ed74bd5f,
-	0x1024dd542b776ae4,
-	0x1a1ffdc65ad63da,
-	0x1f80d88a7b6428,
-	0x1c3fdb2040c69,
-	0x12cf24d031fb,
-	0x949f8b091f,
-	0x3665da998,
-	0xebf6ebb,
-	0x2f5d7e,
-	0x7098,
-	0xc6,
-	0x1,
-	0x0,
-	0x0,
-	0x0,
-	0x0,
-	0x0,
-	0x0,
-	0xa3,
-	0x54,
-	0x22,
-	0xa,
-	0x2,
-	0x0,
-	0x0,
-	0x0,
 };

@@ -25,7 +25,4 @@ extern const int64_t falcon_table_gauss[FALCON_TABLE_GAUSS];
 #define FALCON_TABLE_TAIL 24
 extern const int32_t falcon_table_tail[3 * FALCON_TABLE_TAIL];
 
-/* The same in another form: all low 64 bits, then what is above them of the first eight. */
-extern const uint64_t falcon_table_tail64[FALCON_TABLE_TAIL + 8];
-
 #endif

@@ -23,6 +23,12 @@ static inline int64_t top_limb(int64_t x)
 	return shift_left(x, 64 - BITS) >> (64 - BITS);
 }
 
+/* All ones if x is negative, else 0. */
+static inline int64_t sign_of(int64_t x)
+{
+	return (int64_t)(0 - ((uint64_t)x >> 63));
+}
+
 static inline wide times(int64_t a, int64_t b)
 {
 	return (wide)a * b;
@@ -86,7 +92,7 @@ void falcon_zint_multiply(const struct falcon_zint_product *p)
 static void subtract_shifted(const struct falcon_zint_reduction *r, size_t i, const int64_t *v)
 {
 	unsigned shift = r->scale % BITS;
-	int64_t sign = v[r->f_len] >> 63, before = 0, carry = 0;
+	int64_t sign = sign_of(v[r->f_len]), before = 0, carry = 0;
 
 	for (size_t p = 0, at = r->scale / BITS; at < r->big_len; at++, p++) {
 		int64_t limb = (p <= r->f_len ? v[p] : sign) & MASK;
@@ -150,7 +156,7 @@ void falcon_zint_resize(const struct falcon_zint_resize *r)
 		int64_t top = shift_left(r->in[limb * r->n + i], spare) >> spare;
 
 		for (size_t l = 0; l < r->len; l++) {
-			int64_t x = l < limb ? r->in[l * r->n + i] : l == limb ? top : top >> 63;
+			int64_t x = l < limb ? r->in[l * r->n + i] : l == limb ? top : sign_of(top);
 
 			r->out[l * r->n + i] = l + 1 < r->len ? x & MASK : top_limb(x);
 		}
@@ -193,7 +199,7 @@ static int64_t divide_steps(int64_t zeta, uint64_t f, uint64_t g, struct steps *
 	uint64_t u = 1, v = 0, q = 0, r = 1;
 
 	for (int i = 0; i < BITS; i++) {
-		uint64_t less = (uint64_t)(zeta >> 63), odd = 0 - (g & 1);
+		uint64_t less = (uint64_t)sign_of(zeta), odd = 0 - (g & 1);
 
 		g += ((f ^ less) - less) & odd;
 		q += ((u ^ less) - less) & odd;
@@ -238,7 +244,7 @@ struct modulus {
 static void update_de(int64_t *d, int64_t *e, size_t len, const struct steps *t,
 		      const struct modulus *mod)
 {
-	int64_t sd = d[len - 1] >> 63, se = e[len - 1] >> 63;
+	int64_t sd = sign_of(d[len - 1]), se = sign_of(e[len - 1]);
 	int64_t md = (t->u & sd) + (t->v & se), me = (t->q & sd) + (t->r & se);
 	wide cd = times(t->u, d[0]) + times(t->v, e[0]);
 	wide ce = times(t->q, d[0]) + times(t->r, e[0]);
@@ -304,7 +310,7 @@ static void exact_quotient(const struct falcon_zint_bezout *b)
 /* 1 if f is 1 or -1 and g is 0. */
 static int is_coprime(const int64_t *f, const int64_t *g, size_t len)
 {
-	int64_t sign = f[len - 1] >> 63;
+	int64_t sign = sign_of(f[len - 1]);
 	uint64_t wrong = (uint64_t)(f[0] ^ ((sign & MASK) | 1));
 
 	for (size_t l = 1; l < len; l++)
@@ -339,10 +345,10 @@ int falcon_zint_bezout(const struct falcon_zint_bezout *b)
 	}
 	coprime = is_coprime(f, g, len);
 	/* d x = f modulo y, and f is 1 or -1. */
-	sign = f[len - 1] >> 63;
-	negate_add(d, len, 0, b->y, d[len - 1] >> 63);
+	sign = sign_of(f[len - 1]);
+	negate_add(d, len, 0, b->y, sign_of(d[len - 1]));
 	negate_add(d, len, sign, b->y, 0);
-	negate_add(d, len, 0, b->y, d[len - 1] >> 63);
+	negate_add(d, len, 0, b->y, sign_of(d[len - 1]));
 	exact_quotient(b);
 	pqc_ct_wipe(f, sizeof(f));
 	pqc_ct_wipe(g, sizeof(g));

@@ -8,9 +8,9 @@
 /*
  * Large integers and polynomials of them, for the NTRU solver: constant time for given lengths.
  *
- * An integer is `len` limbs of 62 bits in two's complement, low limb first; the highest limb has the
- * sign. In a polynomial of n coefficients, limb l of coefficient i is at [l * n + i]. A limb is two
- * words of 31 bits, the unit in which Falcon counts lengths.
+ * An integer is `len` limbs of 62 bits in two's complement, low limb first; the highest limb has
+ * the sign. In a polynomial of n coefficients, limb l of coefficient i is at [l * n + i]. A limb is
+ * two words of 31 bits, the unit in which Falcon counts lengths.
  */
 #define FALCON_ZINT_BITS 62
 #define FALCON_ZINT_MASK (((int64_t)1 << FALCON_ZINT_BITS) - 1)
