@@ -86,7 +86,7 @@ static void hash_to_point(int16_t *out, size_t n, const uint8_t *nonce, struct p
 static void from_small(int16_t *out, const int8_t *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		out[i] = in[i];
+		out[i] = in[i]; /* NOLINT(bugprone-signed-char-misuse): a number */
 }
 
 /* h = g / f modulo q, left transformed. 0 if f has no inverse. */
@@ -220,6 +220,7 @@ static int is_small(const struct key *k, size_t n, unsigned bits)
 	uint32_t norm = 0, wide = 0, good;
 
 	for (size_t i = 0; i < n; i++) {
+		/* NOLINTNEXTLINE(bugprone-signed-char-misuse): numbers */
 		int32_t f = k->f[i], g = k->g[i];
 
 		norm += (uint32_t)(f * f + g * g);

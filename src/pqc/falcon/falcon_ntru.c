@@ -238,7 +238,7 @@ int falcon_ntru_solve(const struct falcon_ntru_task *t)
 	descend(t, ops);
 	if (!solve_integers(t))
 		return 0;
-	for (unsigned depth = t->logn - 1; depth >= FIRST_WIDE; depth--)
+	for (unsigned depth = t->logn; depth-- > FIRST_WIDE;)
 		if (!ascend(t, depth))
 			return 0;
 	return ascend_to_one(t, ops) && ops->lift_last(&last);
