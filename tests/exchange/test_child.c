@@ -487,7 +487,7 @@ static void test_volume_limit(void **state)
 	uint32_t handle = p.carol->ipsec.sas[1].handle;
 
 	ike_datapath_expire(p.carol->ike, p.lab->now, handle,
-			    false); /* soft: rekeying is not yet */
+			    false); /* soft: no rekeying by volume yet */
 	assert_int_equal(p.lab->n_queue, 0);
 	ike_datapath_expire(p.carol->ike, p.lab->now, handle, true);
 	ike_datapath_expire(p.carol->ike, p.lab->now, handle, true);
