@@ -154,6 +154,11 @@ void sa_close(struct ike_sa *sa, int err, const char *message)
 	sa_set_state(sa, IKE_S_DESTROYING);
 	sa_strip(sa, err, message);
 	sa->in.job = sa->out.job = NULL; /* whatever comes back is not wanted */
+	/* A stranger's large first message, or keys, are not for keeping: the cached reply does. */
+	handshake_free(sa);
+	free_keys(sa);
+	secret_done(&sa->in.plain);
+	secret_done(&sa->out.plain);
 	sa->expire.fire = on_closed;
 	timer_start(sa->ike, &sa->expire, SA_CLOSE_DELAY_MS);
 }

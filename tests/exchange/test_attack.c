@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "ike/sa.h"
+#include "ike/state.h"
 #include "pair.h"
 
 /* What one peer, or one change of the configuration, must not do to the SAs of others. */
@@ -128,6 +130,28 @@ static void test_secret_of_another(void **state)
 	pair_down(&p);
 }
 
+/* Strangers who fail are kept for their retransmissions, but not with all they sent. */
+static void test_closed_sa_is_small(void **state)
+{
+	const struct ike_sa *sa;
+
+	(void)state;
+	struct pair p = pair_new(&(struct pair_params){.carol_psk = "guess"});
+
+	lab_initiate(p.carol, "home", "net");
+	lab_settle(p.lab);
+	assert_int_equal(p.moon->ike->n_sas, 1);
+	sa = list_entry(p.moon->ike->sas.next, struct ike_sa, link);
+	assert_int_equal(sa->state, IKE_S_DESTROYING);
+	assert_int_equal(sa->in.reply.packets.count, 1);
+	assert_null(sa->hs);
+	assert_null(sa->seal_in);
+	assert_null(sa->seal_out);
+	assert_int_equal(sa->keys.d.len, 0);
+	assert_int_equal(sa->in.plain.len, 0);
+	pair_down(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_changed_connection),
 		cmocka_unit_test(test_initial_contact_of_two_connections),
 		cmocka_unit_test(test_secret_of_another),
+		cmocka_unit_test(test_closed_sa_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
