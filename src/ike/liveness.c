@@ -51,7 +51,7 @@ static void on_keepalive(struct timer *t)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "sending keep alive to %s",
 	       addr_text_port(&sa->remote, text));
 	sa->ike->hooks.keepalive(sa->ike->hooks.ctx, &sa->local, &sa->remote);
-	timer_start(sa->ike, t, sa->ike->settings.keep_alive_ms);
+	liveness_update_keepalive(sa); /* it may be off since a reload */
 }
 
 void liveness_update_keepalive(struct ike_sa *sa)

@@ -152,6 +152,32 @@ static void test_closed_sa_is_small(void **state)
 	pair_down(&p);
 }
 
+static void behind_nat(struct lab_host *carol, struct lab_host *moon)
+{
+	(void)moon;
+	carol->natted = true;
+	assert_int_equal(addr_parse(&carol->lab->nat_public, "203.0.113.1"), 0);
+}
+
+/* charon.keep_alive = 0 at a reload, while an SA sends them. */
+static void test_keepalives_turned_off(void **state)
+{
+	struct ike_settings s;
+
+	(void)state;
+	struct pair p =
+		pair_up(&(struct pair_params){.prepare = behind_nat, .pool = "10.3.0.0/24"});
+
+	lab_run(p.lab, 25000);
+	assert_int_equal(p.carol->keepalives, 1);
+	s = p.carol->settings;
+	s.keep_alive_ms = 0;
+	ike_set_settings(p.carol->ike, &s);
+	lab_run(p.lab, 60000);
+	assert_true(p.carol->keepalives <= 2);
+	pair_down(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_initial_contact_of_two_connections),
 		cmocka_unit_test(test_secret_of_another),
 		cmocka_unit_test(test_closed_sa_is_small),
+		cmocka_unit_test(test_keepalives_turned_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
