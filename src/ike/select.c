@@ -97,6 +97,9 @@ static bool is_sound(const struct proposal *p)
 		return false;
 	if (encr->u.encr.aead == proposal_has_type(p, TRANSFORM_INTEG))
 		return false;
+	/* Further key exchanges follow a first one (RFC 9370 section 2.2.4). */
+	if (has_addke(p) && !proposal_has_type(p, TRANSFORM_KE))
+		return false;
 	return p->protocol != PROTO_IKE ||
 	       (proposal_has_type(p, TRANSFORM_PRF) && proposal_has_type(p, TRANSFORM_KE));
 }

@@ -82,6 +82,8 @@ static const struct {
 	{"aes128gcm16", "aes128gcm16-x25519", OURS, NULL},
 	{"aes128gcm16-x25519", "aes128gcm16", NO_KE, "AES_GCM_16_128/NO_EXT_SEQ"},
 	{"aes128gcm16-x25519", "aes128gcm16-x448", NO_KE, "AES_GCM_16_128/NO_EXT_SEQ"},
+	/* Further key exchanges go with a first one (RFC 9370). */
+	{"aes128gcm16-ke1_x25519", "aes128gcm16-ke1_x25519", OURS, NULL},
 	{"null-sha256", "null-sha256", OURS, "NULL/HMAC_SHA2_256_128/NO_EXT_SEQ"},
 	{"aes128-sha256", "aes128gcm16", OURS, NULL},
 };
