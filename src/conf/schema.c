@@ -278,7 +278,7 @@ int schema_check(const struct schema_row *row, const struct conf_value *v, const
 		 struct conf_errors *errs, uint64_t *out_num)
 {
 	struct place at = {.row = row, .value = v, .path = path, .errs = errs};
-	uint64_t num;
+	uint64_t num = 0;
 	int err;
 
 	if (row->type->scalar) {

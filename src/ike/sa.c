@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/sa.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,10 +286,9 @@ static void set_lifetimes(struct ike_sa *sa)
 	base = random < base ? base - random : base;
 	sa->rekey_at = sa->established + base * MS;
 	sa->expire_at = sa->rekey_at + c->over_time * MS;
-	sa_log(sa, LOG_IKE, LOG_CTRL, "scheduling %s in %llus",
-	       c->rekey_time ? "rekeying" : "reauthentication", (unsigned long long)base);
-	sa_log(sa, LOG_IKE, LOG_CTRL, "maximum IKE_SA lifetime %llus",
-	       (unsigned long long)(base + c->over_time));
+	sa_log(sa, LOG_IKE, LOG_CTRL, "scheduling %s in %" PRIu64 "s",
+	       c->rekey_time ? "rekeying" : "reauthentication", base);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "maximum IKE_SA lifetime %" PRIu64 "s", base + c->over_time);
 	timer_start(sa->ike, &sa->expire, (base + c->over_time) * MS);
 }
 

@@ -69,8 +69,8 @@ static int choose_type(const struct proposal *first, const struct proposal *seco
 
 static bool has_addke(const struct proposal *p)
 {
-	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
-		if (proposal_has_type(p, type))
+	for (unsigned type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+		if (proposal_has_type(p, (uint8_t)type))
 			return true;
 	}
 	return false;

@@ -125,8 +125,9 @@ static void answer_ke(struct child *c, const struct alg *alg, const struct wire_
 }
 
 /*
- * A request with REKEY_SA names the SPI that the peer receives with. Whether it was refused: unknown
- * (RFC 7296 section 2.25), or ours to rekey or delete at this moment, so that the peer tries again.
+ * A request with REKEY_SA names the SPI that the peer receives with. Whether it was refused:
+ * unknown (RFC 7296 section 2.25), or ours to rekey or delete at this moment, so that the peer
+ * tries again.
  */
 static bool refuse_rekey(struct ike_sa *sa, const struct wire_msg *msg, struct child **out_old)
 {
@@ -342,7 +343,8 @@ static void retire(struct child *old, const struct child *fresh)
 	struct ike_sa *sa = old->sa;
 
 	sa_log(sa, LOG_IKE, LOG_CTRL,
-	       "rekeyed CHILD_SA %s{%u} with SPIs %08x_i %08x_o with %s{%u} with SPIs %08x_i %08x_o",
+	       "rekeyed CHILD_SA %s{%u} with SPIs %08x_i %08x_o with %s{%u} with SPIs %08x_i "
+	       "%08x_o",
 	       old->conf->name, old->uid, old->spi_in, old->spi_out, fresh->conf->name, fresh->uid,
 	       fresh->spi_in, fresh->spi_out);
 	child_set_state(old, CHILD_S_REKEYED);

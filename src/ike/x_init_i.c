@@ -37,8 +37,8 @@ static bool offers_addke(const struct ike_sa *sa)
 	const struct proposals *l = sa->conn->conf->ike;
 
 	for (unsigned i = 0; i < l->count; i++) {
-		for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
-			if (proposal_has_type(&l->p[i], type))
+		for (unsigned type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+			if (proposal_has_type(&l->p[i], (uint8_t)type))
 				return true;
 		}
 	}

@@ -221,7 +221,7 @@ static uint32_t sub_word(uint32_t x)
 /* FIPS 197 section 5.2, with words in little-endian order: RotWord rotates right. */
 static void expand(struct aes *aes, const uint8_t *key, size_t key_len)
 {
-	uint32_t w[4 * (AES_MAX_ROUNDS + 1)], n = (uint32_t)(key_len / 4), rcon = 1;
+	uint32_t w[4 * (AES_MAX_ROUNDS + 1)] = {0}, n = (uint32_t)(key_len / 4), rcon = 1;
 
 	for (unsigned i = 0; i < n; i++)
 		w[i] = pqc_le_load32(key + (size_t)4 * i);

@@ -37,6 +37,7 @@ void aes_ni_expand(struct aes *aes, const uint8_t *key, size_t key_len)
 		keys[i] = _mm_loadu_si128((const __m128i *)key + i);
 	last = keys[n - 1];
 	for (unsigned i = n; i <= aes->rounds; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a key has 16 or 32 bytes */
 		int first = i % n == 0;
 
 		last = chain(keys[i - n], sub_word(last, first, first ? rcon : 0));

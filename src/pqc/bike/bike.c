@@ -52,8 +52,8 @@ static uint64_t *poly(const struct room *room, size_t i)
 }
 
 /*
- * n different numbers below len, from 4 * n bytes of the stream. Number i is drawn from [i, len); if
- * it has been drawn before, i itself is taken, which cannot have been.
+ * n different numbers below len, from 4 * n bytes of the stream. Number i is drawn from [i, len);
+ * if it has been drawn before, i itself is taken, which cannot have been.
  */
 static void draw_positions(struct keccak *stream, uint32_t *out, uint32_t n, uint32_t len)
 {

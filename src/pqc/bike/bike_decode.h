@@ -14,7 +14,8 @@ struct bike_params {
 	unsigned r;
 	unsigned d; /* the weight of h0 and of h1 */
 	unsigned t; /* the weight of an error */
-	/* The threshold for a syndrome of weight w: (base + slope * w) / 2^32, and at least `least`. */
+	/* The threshold for a syndrome of weight w: (base + slope * w) / 2^32, and at least
+	 * `least`. */
 	uint64_t base, slope;
 	unsigned least;
 };
@@ -29,8 +30,8 @@ struct bike_secret {
 };
 
 /*
- * The BGF decoder: error (two polynomials of BIKE_WORDS) for a syndrome (overwritten). It always runs
- * five iterations, and leaves what it has found. 0 or PQC_E_NOMEM.
+ * The BGF decoder: error (two polynomials of BIKE_WORDS) for a syndrome (overwritten). It always
+ * runs five iterations, and leaves what it has found. 0 or PQC_E_NOMEM.
  */
 int bike_decode(const struct bike_params *p, const struct gf2x *ring,
 		const struct bike_secret *secret, uint64_t *syndrome, uint64_t *error);

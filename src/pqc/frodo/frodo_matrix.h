@@ -31,7 +31,8 @@ struct frodo_source {
 /* Work for 8 rows of A, in words. */
 #define FRODO_WORK_WORDS(set) ((size_t)FRODO_ROWS * (set)->n)
 
-/* Matrices are row by row, of 16-bit words. Those called _t have 8 rows of n, and stand transposed. */
+/* Matrices are row by row, of 16-bit words. Those called _t have 8 rows of n, and stand
+ * transposed. */
 
 /* out (n x 8) += A * st^T. */
 void frodo_matrix_mul_right(uint16_t *out, const struct frodo_source *a, const uint16_t *st,

@@ -69,13 +69,15 @@ static void set_bits(uint64_t *out, size_t words, const uint32_t *at, size_t n)
 		__m256i index[4], sum[4];
 
 		for (unsigned j = 0; j < 4; j++) {
-			index[j] = _mm256_add_epi64(_mm256_set1_epi64x((long long)(i + 4 * j)),
-						    _mm256_set_epi64x(3, 2, 1, 0));
+			index[j] = _mm256_add_epi64(
+				_mm256_set1_epi64x((long long)i + 4 * (long long)j),
+				_mm256_set_epi64x(3, 2, 1, 0));
 			sum[j] = _mm256_setzero_si256();
 		}
 		for (size_t k = 0; k < n; k++) {
 			__m256i word = _mm256_set1_epi64x(at[k] / 64);
-			__m256i bit = _mm256_set1_epi64x((long long)((uint64_t)1 << (at[k] % 64)));
+			const uint64_t one_bit = (uint64_t)1 << (at[k] % 64);
+			__m256i bit = _mm256_set1_epi64x((long long)one_bit);
 
 			for (unsigned j = 0; j < 4; j++)
 				sum[j] = _mm256_or_si256(

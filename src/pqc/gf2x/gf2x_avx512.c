@@ -103,10 +103,11 @@ static void permute(const struct gf2x_permutation *p)
 }
 
 /*
- * Setting bits is a product of matrices of bits: out[block, byte, bit] is the sum over all numbers k
- * of (block(k) = block) * (byte(k) = byte, bit(k) = bit), where a block is 64 bytes. Eight numbers
- * are one step of GF2P8AFFINEQB, whose matrix is the right factor for one byte, and whose vector of
- * eight bits the left factor for one block. `left` and `right` hold them for eight numbers.
+ * Setting bits is a product of matrices of bits: out[block, byte, bit] is the sum over all numbers
+ * k of (block(k) = block) * (byte(k) = byte, bit(k) = bit), where a block is 64 bytes. Eight
+ * numbers are one step of GF2P8AFFINEQB, whose matrix is the right factor for one byte, and whose
+ * vector of eight bits the left factor for one block. `left` and `right` hold them for eight
+ * numbers.
  */
 #define GROUPS	   ((GF2X_MAX_SET + 7) / 8)
 #define MAX_BLOCKS 192
@@ -130,8 +131,8 @@ static void make_factors(struct factors *f, const uint32_t *at, size_t n)
 		for (unsigned k = 0; k < 8 && 8 * group + k < n; k++) {
 			uint32_t number = at[8 * group + k], block = number / 512;
 			__m512i byte = _mm512_set1_epi64(number / 8 % 64);
-			__m512i row = _mm512_set1_epi64(
-				(long long)((uint64_t)1 << (8 * (7 - number % 8) + k)));
+			const uint64_t row_bit = (uint64_t)1 << (8 * (7 - number % 8) + k);
+			__m512i row = _mm512_set1_epi64((long long)row_bit);
 			__m512i bit = _mm512_set1_epi8((char)(1U << k)), here;
 
 			/* Beyond the last block is beyond 255, too. */

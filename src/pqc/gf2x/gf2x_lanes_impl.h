@@ -103,7 +103,8 @@ static void prepare(uint64_t *factors, const uint64_t *a, size_t words, size_t p
 	memset(factors + FACTORS * part, 0, (MAX_PARTS - FACTORS) * part * sizeof(*a));
 }
 
-/* In the caller's room, which will be wiped, are the 27 factors twice, their products, and vectors. */
+/* In the caller's room, which will be wiped, are the 27 factors twice, their products, and
+ * vectors. */
 static void mul(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t words, uint64_t *work)
 {
 	int n = (int)((words + PARTS * GRANULE - 1) / (PARTS * GRANULE));

@@ -5,9 +5,9 @@
 #include "pqc/pqc.h"
 
 /*
- * HQC of NIST round 3, as submitted on 2020-10-01: a ciphertext that is not an honest one is refused
- * by decapsulation. Random bytes: a key draws the seed of its secret and then the public one, an
- * encapsulation its message.
+ * HQC of NIST round 3, as submitted on 2020-10-01: a ciphertext that is not an honest one is
+ * refused by decapsulation. Random bytes: a key draws the seed of its secret and then the public
+ * one, an encapsulation its message.
  */
 extern const struct pqc_kem hqc_128;
 extern const struct pqc_kem hqc_192;

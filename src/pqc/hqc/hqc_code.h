@@ -10,8 +10,8 @@
 #define HQC_MAX_DELTA 29
 
 /*
- * The code of a set: k bytes, by a Reed-Solomon code that corrects delta of its n1 bytes, and each of
- * those by `copies` of a Reed-Muller codeword of 128 bits. Section 3 of the specification.
+ * The code of a set: k bytes, by a Reed-Solomon code that corrects delta of its n1 bytes, and each
+ * of those by `copies` of a Reed-Muller codeword of 128 bits. Section 3 of the specification.
  */
 struct hqc_code {
 	unsigned k, n1, delta, copies;

@@ -67,7 +67,8 @@ static void find_syndromes(const struct hqc_code *code, const uint8_t *word, uni
 
 /*
  * Berlekamp and Massey, without inversion: locator has the coefficients of a multiple of the error
- * locator polynomial. What is cut off at 32 coefficients is not there if the errors are at most delta.
+ * locator polynomial. What is cut off at 32 coefficients is not there if the errors are at most
+ * delta.
  */
 static void find_locator(const struct hqc_code *code, const union gf_bytes *syndromes,
 			 union gf_half *locator)
@@ -126,7 +127,8 @@ static void find_evaluator(const union gf_bytes *syndromes, const union gf_half 
 	pqc_ct_wipe(shifted, sizeof(shifted));
 }
 
-/* out = the polynomial of `terms` coefficients from `first` on, every `step`-th, at every byte of x. */
+/* out = the polynomial of `terms` coefficients from `first` on, every `step`-th, at every byte
+ * of x. */
 static void evaluate(gf_vec *out, const uint8_t *first, int terms, int step, const gf_vec *x)
 {
 	gf_vec sum = {0};
