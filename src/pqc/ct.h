@@ -96,7 +96,7 @@ static inline void pqc_ct_move(uint8_t *dst, const uint8_t *src, size_t len, uin
 	uint8_t m = (uint8_t)pqc_ct_hide32(mask);
 
 	for (size_t i = 0; i < len; i++)
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): len bytes are set */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): both set */
 		dst[i] ^= m & (dst[i] ^ src[i]);
 }
 
