@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control programs: start scripts, logs, every verb of swanctl and cygnet."""
 import re
-import signal
 import socket
 import subprocess
 
@@ -324,7 +323,7 @@ def test_log_verb(lab):
             return re.search(r"^\d\d\[CFG\] .*vici connection", output.read_text(), re.MULTILINE)
         wait_until(heard, "a line", interval=0.2)
     finally:
-        watcher.send_signal(signal.SIGINT)
+        watcher.terminate()
         watcher.wait(5)
 
 

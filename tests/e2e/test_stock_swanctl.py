@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's own swanctl 5.9.8, a vici client nobody here wrote, against our daemon."""
 import re
-import signal
 import subprocess
 
 import pytest
@@ -160,7 +159,7 @@ def _watch(host, verb, path, act, pattern):
             return re.search(pattern, path.read_text(errors="replace"), re.MULTILINE)
         wait_until(seen, f"{verb[0]} to show {pattern!r}", 15, interval=0.3)
     finally:
-        watcher.send_signal(signal.SIGINT)
+        watcher.terminate()
         watcher.wait(5)
 
 
