@@ -11,17 +11,23 @@
 
 /* Private to this room: keys, as key management makes them and the operations use them. */
 
-/* What a key is of: a row of the library, and what all kinds of rows have. */
+/* What a key is of: a row of the library (one of kem and sig), and what all kinds of rows have. */
 struct provider_type {
-	const char *name;
+	const char *name;	       /* the first of names */
+	const char *names;	       /* as OpenSSL takes them, with colons between */
+	const char *oid;	       /* dotted; NULL: keys of this type are not written */
 	size_t public_len, secret_len; /* bytes */
+	size_t seed_len; /* of the seed that its standard writes for a private key; 0 for none */
+	unsigned security_bits; /* of the category that its authors claim */
 	const struct pqc_kem *kem;
+	const struct pqc_sig *sig;
 };
 
 struct provider_key {
 	atomic_uint refs;
 	struct provider_type type;
-	uint8_t *pub, *sec; /* of the type's lengths; NULL: this half is not known */
+	/* Of the type's lengths; NULL: not known. A seed is there only beside the sec it makes. */
+	uint8_t *pub, *sec, *seed;
 };
 
 /* Row number i of all kinds from 0; false after the last. */
@@ -41,10 +47,13 @@ struct provider_key *provider_key_dup(const struct provider_key *key, unsigned h
 int provider_key_generate(struct provider_key *key);
 /* Copy a half in, checked for length and content. PQC_E_KEY, PQC_E_NOMEM: the key is as it was. */
 int provider_key_set_public(struct provider_key *key, struct pqc_bytes pub);
+/* With a signature scheme it brings its public half along; another one there is PQC_E_KEY. */
 int provider_key_set_secret(struct provider_key *key, struct pqc_bytes sec);
+/* Make both halves of a seed of seed_len bytes, and keep it. */
+int provider_key_set_seed(struct provider_key *key, struct pqc_bytes seed);
 /* Forget the private half. */
 void provider_key_drop_secret(struct provider_key *key);
-/* Whether the halves belong together, tried by using them. */
+/* Whether the halves belong together. */
 bool provider_key_is_pair(const struct provider_key *key);
 /* Content of the halves that are there. */
 struct pqc_bytes provider_key_public(const struct provider_key *key);

@@ -8,6 +8,7 @@
 #include <openssl/params.h>
 
 #include "provider/key.h"
+#include "provider/slots.h"
 
 struct generation {
 	struct provider_type type;
@@ -59,7 +60,7 @@ static int match(const void *data1, const void *data2, int selection)
 {
 	const struct provider_key *a = data1, *b = data2;
 
-	if (a->type.kem != b->type.kem)
+	if (a->type.kem != b->type.kem || a->type.sig != b->type.sig)
 		return 0;
 	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR))
 		return 1;
@@ -144,17 +145,10 @@ static const OSSL_PARAM *half_types(int selection)
 	return selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY ? both : &both[1];
 }
 
-static int get_params(void *data, OSSL_PARAM params[])
+static int get_halves(const struct provider_key *key, OSSL_PARAM params[])
 {
-	const struct provider_key *key = data;
 	OSSL_PARAM *p;
 
-	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_BITS);
-	if (p && OSSL_PARAM_set_size_t(p, 8 * key->type.public_len) != 1)
-		return 0;
-	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MAX_SIZE);
-	if (p && OSSL_PARAM_set_size_t(p, key->type.kem->ciphertext_len) != 1)
-		return 0;
 	for (int i = 0; i < 2; i++) {
 		static const char *const names[] = {OSSL_PKEY_PARAM_PUB_KEY,
 						    OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY};
@@ -169,11 +163,35 @@ static int get_params(void *data, OSSL_PARAM params[])
 	       (key->sec && OSSL_PARAM_set_octet_string(p, key->sec, key->type.secret_len) == 1);
 }
 
+static int get_params(void *data, OSSL_PARAM params[])
+{
+	const struct provider_key *key = data;
+	OSSL_PARAM *p;
+
+	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_BITS);
+	if (p && OSSL_PARAM_set_size_t(p, 8 * key->type.public_len) != 1)
+		return 0;
+	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MAX_SIZE);
+	if (p && OSSL_PARAM_set_size_t(p, key->type.kem ? key->type.kem->ciphertext_len
+							: key->type.sig->signature_len) != 1)
+		return 0;
+	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_SECURITY_BITS);
+	if (p && key->type.sig && OSSL_PARAM_set_uint(p, key->type.security_bits) != 1)
+		return 0;
+	/* A signature scheme hashes by itself. */
+	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MANDATORY_DIGEST);
+	if (p && key->type.sig && OSSL_PARAM_set_utf8_string(p, "") != 1)
+		return 0;
+	return get_halves(key, params);
+}
+
 static const OSSL_PARAM *gettable_params(void *provider)
 {
 	static const OSSL_PARAM gettable[] = {
 		OSSL_PARAM_size_t(OSSL_PKEY_PARAM_BITS, NULL),
 		OSSL_PARAM_size_t(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+		OSSL_PARAM_uint(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, NULL, 0),
 		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
 		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
 		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, NULL, 0),
@@ -242,10 +260,20 @@ static void end_generation(void *ctx)
 	OPENSSL_free(ctx);
 }
 
-/*
- * OpenSSL asks for a new key by function alone, so that each row needs two functions of its own: a
- * slot. Slots without a row stay unused.
- */
+/* A decoder's key, which it gives away. */
+static void *load_key(const void *reference, size_t len)
+{
+	struct provider_key **place;
+	struct provider_key *key;
+
+	if (len != sizeof(key))
+		return NULL;
+	place = (struct provider_key **)reference;
+	key = *place;
+	*place = NULL;
+	return key;
+}
+
 #define SLOT(n_)                                                                             \
 	static void *new_##n_(void *provider)                                                \
 	{                                                                                    \
@@ -264,6 +292,7 @@ static void end_generation(void *ctx)
 		{OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))gen_init_##n_},          \
 		{OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))generate},                    \
 		{OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))end_generation},      \
+		{OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))load_key},                   \
 		{OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))free_key},                   \
 		{OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup_key},                     \
 		{OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))has},                         \
@@ -279,18 +308,14 @@ static void end_generation(void *ctx)
 		{OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))settable_params}, \
 		{0, NULL},                                                            \
 	},
+
 /* clang-format off */
-#define EACH(do_) \
-	do_(0) do_(1) do_(2) do_(3) do_(4) do_(5) do_(6) do_(7) do_(8) do_(9) do_(10) do_(11) \
-	do_(12) do_(13) do_(14) do_(15) do_(16) do_(17) do_(18) do_(19) do_(20) do_(21) do_(22) \
-	do_(23) do_(24) do_(25) do_(26) do_(27) do_(28) do_(29) do_(30) do_(31)
-
-EACH(SLOT)
-
-static const OSSL_DISPATCH slots[][18] = {EACH(FUNCTIONS)};
+PROVIDER_SLOTS_EACH(SLOT)
 /* clang-format on */
+
+static const OSSL_DISPATCH slots[PROVIDER_SLOTS_COUNT][19] = {PROVIDER_SLOTS_EACH(FUNCTIONS)};
 
 const OSSL_DISPATCH *provider_keymgmt_functions(size_t i)
 {
-	return i < sizeof(slots) / sizeof(slots[0]) ? slots[i] : NULL;
+	return i < PROVIDER_SLOTS_COUNT ? slots[i] : NULL;
 }

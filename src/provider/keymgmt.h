@@ -7,7 +7,7 @@
 
 /*
  * OSSL_OP_KEYMGMT for row number i of provider/key.h: struct provider_key is what it makes. NULL if
- * there are more rows than slots in keymgmt.c, to be added there.
+ * there are more rows than slots in slots.h, to be added there.
  */
 const OSSL_DISPATCH *provider_keymgmt_functions(size_t i);
 

@@ -7,17 +7,28 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <pthread.h>
+#include <stdio.h>
 
 #include "cygnet-config.h"
+#include "provider/corebio.h"
+#include "provider/decode.h"
+#include "provider/encode.h"
+#include "provider/form.h"
 #include "provider/kem.h"
 #include "provider/key.h"
 #include "provider/keymgmt.h"
+#include "provider/sig.h"
+#include "provider/slots.h"
 
 #define PROPERTIES "provider=" PROVIDER_NAME
-#define MAX_ROWS   64
+#define MAX_ROWS   PROVIDER_SLOTS_COUNT
+#define MAX_TEXT   128 /* bytes of the names, or properties, of a row */
 
 /* What OpenSSL is told there is, made of the library's rows before anyone asks. */
-static OSSL_ALGORITHM keymgmts[MAX_ROWS + 1], kems[MAX_ROWS + 1];
+static OSSL_ALGORITHM keymgmts[MAX_ROWS + 1], kems[MAX_ROWS + 1], sigs[MAX_ROWS + 1];
+static OSSL_ALGORITHM decoders[2 * MAX_ROWS + 1], encoders[PROVIDER_ENCODE_COUNT * MAX_ROWS + 1];
+static char names[MAX_ROWS][MAX_TEXT], encoder_properties[PROVIDER_ENCODE_COUNT][MAX_TEXT];
+static size_t n_kems, n_sigs, n_decoders, n_encoders;
 static OSSL_PROVIDER *loaded;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -30,6 +41,12 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_store)
 		return keymgmts;
 	case OSSL_OP_KEM:
 		return kems;
+	case OSSL_OP_SIGNATURE:
+		return sigs;
+	case OSSL_OP_DECODER:
+		return decoders;
+	case OSSL_OP_ENCODER:
+		return encoders;
 	default:
 		return NULL;
 	}
@@ -75,23 +92,68 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
 		void **out_provider)
 {
 	(void)handle;
-	(void)in;
+	if (!provider_corebio_init(in))
+		return 0;
 	*out = functions;
 	*out_provider = keymgmts;
 	return 1;
+}
+
+static void add(OSSL_ALGORITHM *list, size_t *n, OSSL_ALGORITHM row)
+{
+	list[(*n)++] = row;
+}
+
+/* Keys that can be written have an object identifier, which is one of their names. */
+static bool list_forms(size_t i, const struct provider_type *type)
+{
+	if (!provider_form_register(type))
+		return false;
+	add(decoders, &n_decoders,
+	    (OSSL_ALGORITHM){names[i], PROPERTIES "," PROVIDER_DECODE_PUBLIC,
+			     provider_decode_public(i), NULL});
+	add(decoders, &n_decoders,
+	    (OSSL_ALGORITHM){names[i], PROPERTIES "," PROVIDER_DECODE_PRIVATE,
+			     provider_decode_private(i), NULL});
+	for (size_t way = 0; way < PROVIDER_ENCODE_COUNT; way++) {
+		add(encoders, &n_encoders,
+		    (OSSL_ALGORITHM){names[i], encoder_properties[way],
+				     provider_encode_ways[way].functions, NULL});
+	}
+	return true;
+}
+
+static bool list_row(size_t i, const struct provider_type *type)
+{
+	int len = snprintf(names[i], MAX_TEXT, "%s%s%s", type->names, type->oid ? ":" : "",
+			   type->oid ? type->oid : "");
+
+	if (len < 0 || len >= MAX_TEXT)
+		return false;
+	keymgmts[i] = (OSSL_ALGORITHM){names[i], PROPERTIES, provider_keymgmt_functions(i), NULL};
+	if (type->kem)
+		add(kems, &n_kems,
+		    (OSSL_ALGORITHM){names[i], PROPERTIES, provider_kem_functions, NULL});
+	else
+		add(sigs, &n_sigs,
+		    (OSSL_ALGORITHM){names[i], PROPERTIES, provider_sig_functions, NULL});
+	return !type->oid || list_forms(i, type);
 }
 
 static bool list_rows(void)
 {
 	struct provider_type type;
 
-	for (size_t i = 0; provider_key_type_at(i, &type); i++) {
-		const OSSL_DISPATCH *keymgmt = provider_keymgmt_functions(i);
+	for (size_t way = 0; way < PROVIDER_ENCODE_COUNT; way++) {
+		int len = snprintf(encoder_properties[way], MAX_TEXT, "%s,%s", PROPERTIES,
+				   provider_encode_ways[way].properties);
 
-		if (!keymgmt || i >= MAX_ROWS)
+		if (len < 0 || len >= MAX_TEXT)
 			return false;
-		keymgmts[i] = (OSSL_ALGORITHM){type.name, PROPERTIES, keymgmt, NULL};
-		kems[i] = (OSSL_ALGORITHM){type.name, PROPERTIES, provider_kem_functions, NULL};
+	}
+	for (size_t i = 0; provider_key_type_at(i, &type); i++) {
+		if (i >= MAX_ROWS || !list_row(i, &type))
+			return false;
 	}
 	return true;
 }

@@ -4,7 +4,9 @@
 
 /*
  * The OpenSSL provider "cygnetpq": every algorithm of libcygnet-pqc under the library's own names
- * ("Kyber768", "ML-KEM-768", "FrodoKEM-976-AES", "BIKE-L3", "HQC-192"). All have the property
+ * ("Kyber768", "ML-KEM-768", "FrodoKEM-976-AES", "BIKE-L3", "HQC-192", "Dilithium5", "ML-DSA-65",
+ * "Falcon-1024"; case does not matter), signature schemes also as "falcon1024", "mldsa65" and by
+ * object identifier. Keys of these can be read and written in DER and PEM. All have the property
  * provider=cygnetpq, by which they can be told from what the OpenSSL at hand may bring itself.
  */
 #define PROVIDER_NAME "cygnetpq"
