@@ -40,6 +40,12 @@ struct sign_impl {
 	    0xa2, 0x03, 0x02, 0x01, salt_)
 /* RFC 8420 section 2. */
 #define DER_EDDSA(last_) DER(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, last_)
+/* The identifiers of liboqs 0.9 and strongSwan 6.0 beta, and of RFC 9881; no parameters. */
+#define DER_DILITHIUM(set_, last_) \
+	DER(0x30, 0x0d, 0x06, 0x0b, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x02, 0x82, 0x0b, 0x07, set_, last_)
+#define DER_FALCON(last_) DER(0x30, 0x07, 0x06, 0x05, 0x2b, 0xce, 0x0f, 0x03, last_)
+#define DER_ML_DSA(last_) \
+	DER(0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last_)
 
 #define IMPL(...) &(const struct sign_impl){__VA_ARGS__}
 /* The last bytes of all these object identifiers step along with the hash number. */
@@ -55,6 +61,10 @@ struct sign_impl {
 	 DER_ECDSA(hash_), IMPL(.digest = "SHA2-" #bits_)}
 #define EDDSA(name_, bits_, oid_) \
 	{name_, name_, METHOD_RFC7427, 5, bits_, bits_, false, DER_EDDSA(oid_),                    \
+	 IMPL(.digest = NULL)}
+/* Post-quantum: the size is that of the public key. */
+#define PURE(name_, key_, bytes_, ...) \
+	{name_, key_, METHOD_RFC7427, 5, 8 * (bytes_), 8 * (bytes_), false, __VA_ARGS__, \
 	 IMPL(.digest = NULL)}
 #define LEGACY_ECDSA(method_, bits_, digest_, hash_, curve_) \
 	{"ECDSA-" #bits_ " signature", "ECDSA", method_, hash_, bits_, bits_, false, {NULL, 0}, \
@@ -82,6 +92,14 @@ static const struct sign_scheme rows[] = {
 	ECDSA(512, 4, 521),
 	EDDSA("ED25519", 256, 0x70),
 	EDDSA("ED448", 456, 0x71),
+	PURE("DILITHIUM_2", "Dilithium2", 1312, DER_DILITHIUM(4, 4)),
+	PURE("DILITHIUM_3", "Dilithium3", 1952, DER_DILITHIUM(6, 5)),
+	PURE("DILITHIUM_5", "Dilithium5", 2592, DER_DILITHIUM(8, 7)),
+	PURE("FALCON_512", "Falcon512", 897, DER_FALCON(1)),
+	PURE("FALCON_1024", "Falcon1024", 1793, DER_FALCON(4)),
+	PURE("ML_DSA_44", "ML_DSA_44", 1312, DER_ML_DSA(0x11)),
+	PURE("ML_DSA_65", "ML_DSA_65", 1952, DER_ML_DSA(0x12)),
+	PURE("ML_DSA_87", "ML_DSA_87", 2592, DER_ML_DSA(0x13)),
 
 	/* RFC 7296 section 3.8 and RFC 4754, for peers that do not know RFC 7427. */
 	{"RSA signature", "RSA", 1, 1, RSA_MIN_BITS, RSA_MAX_BITS, false, {NULL, 0},
@@ -104,8 +122,20 @@ const struct sign_scheme *sign_at(size_t index)
 
 const char *sign_key_type(EVP_PKEY *key)
 {
-	if (EVP_PKEY_is_a(key, "EC"))
-		return "ECDSA";
+	/* Where the name that users know is not OpenSSL's. */
+	static const struct {
+		const char *openssl, *ours;
+	} names[] = {
+		{"EC", "ECDSA"},
+		{"ML-DSA-44", "ML_DSA_44"},
+		{"ML-DSA-65", "ML_DSA_65"},
+		{"ML-DSA-87", "ML_DSA_87"},
+	};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (EVP_PKEY_is_a(key, names[i].openssl))
+			return names[i].ours;
+	}
 	return EVP_PKEY_get0_type_name(key);
 }
 

@@ -16,7 +16,7 @@
  */
 struct sign_scheme {
 	const char *name;     /* "ECDSA_WITH_SHA256_DER", "RSA_EMSA_PSS_SHA2_256_SALT_32", ... */
-	const char *key_type; /* "RSA", "ECDSA", "ED25519", "ED448": as key_type names them */
+	const char *key_type; /* "RSA", "ED25519", "Dilithium5", ...: as sign_key_type() says */
 	uint8_t auth_method;  /* 14, or 1, 9, 10, 11 */
 	uint8_t ike_hash;     /* RFC 7427 hash number; 5 (identity) where there is none */
 	unsigned min_bits, max_bits; /* key sizes it is meant for (a curve has exactly one) */
@@ -45,7 +45,10 @@ int sign_create(const struct sign_scheme *scheme, EVP_PKEY *key, struct view tbs
 /* E_AUTH if the signature is wrong, E_UNSUPPORTED if the key does not go with the scheme. */
 int sign_verify(const struct sign_scheme *scheme, EVP_PKEY *key, struct view tbs,
 		struct view sig) ERR_MUST_CHECK;
-/* "RSA", "ECDSA", "ED25519", "ED448" or the provider's name of the key type. */
+/*
+ * "RSA", "ECDSA", "ED25519", "ED448", "Dilithium5", "Falcon1024", "ML_DSA_65", or the provider's
+ * name of the key type.
+ */
 const char *sign_key_type(EVP_PKEY *key);
 /* "ECDSA-256", "RSA", as the older methods are logged ("ECDSA-256 signature"). */
 const char *sign_legacy_name(uint8_t auth_method);

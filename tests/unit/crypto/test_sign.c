@@ -8,17 +8,56 @@
 #include <openssl/rsa.h>
 
 #include "crypto/sign.h"
+#include "provider/provider.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define ALL_HASHES (SIGN_HASH_BIT(2) | SIGN_HASH_BIT(3) | SIGN_HASH_BIT(4) | SIGN_HASH_BIT(5))
 
-enum { RSA1024, RSA2048, RSA4096, P256, P384, P521, BP256, ED25519, ED448, X25519, KEYS };
+enum {
+	RSA1024,
+	RSA2048,
+	RSA4096,
+	P256,
+	P384,
+	P521,
+	BP256,
+	ED25519,
+	ED448,
+	X25519,
+	DILITHIUM2,
+	DILITHIUM3,
+	DILITHIUM5,
+	FALCON512,
+	FALCON1024,
+	MLDSA44,
+	MLDSA65,
+	MLDSA87,
+	KEYS,
+};
 
 static EVP_PKEY *keys[KEYS];
 
+static EVP_PKEY *new_key(const char *type)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (ctx && EVP_PKEY_keygen_init(ctx) == 1)
+		EVP_PKEY_generate(ctx, &key);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
 static int make_keys(void **state)
 {
+	static const char *const pure[] = {"Dilithium2", "Dilithium3", "Dilithium5", "Falcon512",
+					   "Falcon1024", "ML-DSA-44",  "ML-DSA-65",  "ML-DSA-87"};
+
 	(void)state;
+	if (provider_load() != 0)
+		return -1;
+	for (size_t i = 0; i < COUNT(pure); i++)
+		keys[DILITHIUM2 + i] = new_key(pure[i]);
 	keys[RSA1024] = EVP_RSA_gen(1024);
 	keys[RSA2048] = EVP_RSA_gen(2048);
 	keys[RSA4096] = EVP_RSA_gen(4096);
@@ -71,7 +110,7 @@ static void test_rows(void **state)
 		assert_int_equal(s->algid.len > 0, s->auth_method == 14);
 		assert_true(s->min_bits <= s->max_bits && s->ike_hash >= 1 && s->ike_hash <= 5);
 	}
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 24);
 	assert_null(sign_at(1000));
 	assert_null(sign_find_method(14));
 	assert_null(sign_find_method(2));
@@ -104,7 +143,7 @@ static void check_key(const struct sign_scheme *s, EVP_PKEY *key)
 	if (s->auth_method >= 9 && s->auth_method <= 11)
 		assert_int_equal(whole.len, (s->min_bits + 7) / 8 * 2);
 	assert_int_equal(sign_verify(s, key, v, whole), 0);
-	for (size_t i = 0; i < whole.len; i += s->key_type[0] == 'R' ? 17 : 1) {
+	for (size_t i = 0; i<whole.len; i += whole.len> 200 ? 17 : 1) {
 		saved = out.data[3 + i];
 		out.data[3 + i] ^= 0x01;
 		assert_int_equal(sign_verify(s, key, v, whole), E_AUTH);
@@ -142,6 +181,14 @@ static void test_matrix(void **state)
 		{"ECDSA_WITH_SHA512_DER", 1 << P256 | 1 << P384 | 1 << P521 | 1 << BP256},
 		{"ED25519", 1 << ED25519},
 		{"ED448", 1 << ED448},
+		{"DILITHIUM_2", 1 << DILITHIUM2},
+		{"DILITHIUM_3", 1 << DILITHIUM3},
+		{"DILITHIUM_5", 1 << DILITHIUM5},
+		{"FALCON_512", 1 << FALCON512},
+		{"FALCON_1024", 1 << FALCON1024},
+		{"ML_DSA_44", 1 << MLDSA44},
+		{"ML_DSA_65", 1 << MLDSA65},
+		{"ML_DSA_87", 1 << MLDSA87},
 		{"RSA signature", 1 << RSA1024 | 1 << RSA2048 | 1 << RSA4096},
 		{"ECDSA-256 signature", 1 << P256},
 		{"ECDSA-384 signature", 1 << P384},
@@ -226,6 +273,13 @@ static void test_choose(void **state)
 		{ED448, ALL_HASHES, false, "ED448"},
 		{ED25519, only256, false, NULL}, /* the peer has not said identity */
 		{ED25519, 0, false, NULL},
+		{DILITHIUM5, ALL_HASHES, true, "DILITHIUM_5"},
+		{DILITHIUM2, ALL_HASHES, false, "DILITHIUM_2"},
+		{FALCON1024, ALL_HASHES, false, "FALCON_1024"},
+		{MLDSA44, ALL_HASHES, false, "ML_DSA_44"}, /* as large as Dilithium2 */
+		{MLDSA65, ALL_HASHES, false, "ML_DSA_65"},
+		{DILITHIUM5, only256, false, NULL},
+		{DILITHIUM5, 0, false, NULL},
 		{X25519, ALL_HASHES, false, NULL},
 	};
 
@@ -270,6 +324,15 @@ static void test_algid(void **state)
 		{"300a06082a8648ce3d040304", "ECDSA_WITH_SHA512_DER"},
 		{"300506032b6570", "ED25519"},
 		{"300506032b6571", "ED448"},
+		{"300d060b2b0601040102820b070404", "DILITHIUM_2"},
+		{"300d060b2b0601040102820b070605", "DILITHIUM_3"},
+		{"300d060b2b0601040102820b070807", "DILITHIUM_5"},
+		{"300706052bce0f0301", "FALCON_512"},
+		{"300706052bce0f0304", "FALCON_1024"},
+		{"300b0609608648016503040311", "ML_DSA_44"},
+		{"300b0609608648016503040312", "ML_DSA_65"},
+		{"300b0609608648016503040313", "ML_DSA_87"},
+		{"300d06096086480165030403120500", NULL}, /* parameters */
 		/* RFC 7427 appendix A.4.3: SHA-256, MGF1 with it, 32 bytes of salt, trailer 1 */
 		{"3046" PSS "3039a00f300d" SHA256 "0500a11c301a" MGF1 "300d" SHA256
 		 "0500a203020120a303020101",
@@ -330,8 +393,10 @@ static void test_algid_damaged(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const types[KEYS] = {"RSA",	 "RSA",	  "RSA",     "ECDSA", "ECDSA",
-						"ECDSA", "ECDSA", "ED25519", "ED448", "X25519"};
+	static const char *const types[KEYS] = {
+		"RSA",	      "RSA",	   "RSA",	 "ECDSA",     "ECDSA",	    "ECDSA",
+		"ECDSA",      "ED25519",   "ED448",	 "X25519",    "Dilithium2", "Dilithium3",
+		"Dilithium5", "Falcon512", "Falcon1024", "ML_DSA_44", "ML_DSA_65",  "ML_DSA_87"};
 
 	(void)state;
 	for (size_t i = 0; i < KEYS; i++)
