@@ -228,6 +228,7 @@ static void expand(struct aes *aes, const uint8_t *key, size_t key_len)
 	for (unsigned i = n; i < 4 * (aes->rounds + 1); i++) {
 		uint32_t t = w[i - 1];
 
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a key has 16 or 32 bytes */
 		if (i % n == 0) {
 			t = sub_word(t >> 8 | t << 24) ^ rcon;
 			rcon = (rcon << 1 ^ (rcon >> 7) * 0x11b) & 0xff;
