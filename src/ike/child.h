@@ -44,6 +44,7 @@ struct child {
 	struct secret nonce; /* ours */
 	struct secret peer_nonce;
 	struct ke *ke;
+	unsigned ke_restarts;	     /* INVALID_KE_PAYLOAD followed */
 	struct secret shared;	     /* SK(0), while further key exchanges go on (RFC 9370) */
 	struct secret further;	     /* SK(1) | ... | SK(n) */
 	struct secret followup_link; /* ADDITIONAL_KEY_EXCHANGE */

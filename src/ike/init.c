@@ -13,6 +13,8 @@
 #include "ike/state.h"
 #include "ipsec/ipsec.h"
 
+#define VENDOR_SHOWN 32 /* bytes of an unknown vendor id in its log line */
+
 /* MD5("strongSwan"): peers take private-use algorithm numbers only from their kin. */
 static const uint8_t vid_strongswan[16] = {0x88, 0x2f, 0xe5, 0x6d, 0x6f, 0xd2, 0x0d, 0xbc,
 					   0x22, 0x51, 0x61, 0x3b, 0x2e, 0xbe, 0x5b, 0xeb};
@@ -69,8 +71,10 @@ static void take_vendor(struct ike_sa *sa, struct view id)
 		sa_log(sa, LOG_IKE, LOG_CTRL, "received strongSwan vendor ID");
 		return;
 	}
-	hex = str_hex(id, ":");
-	sa_log(sa, LOG_ENC, LOG_CTRL, "received unknown vendor ID: %s", hex ? hex : "?");
+	/* Anybody can send one: a long one is not worth its room in the log. */
+	hex = str_hex(view_make(id.ptr, id.len < VENDOR_SHOWN ? id.len : VENDOR_SHOWN), ":");
+	sa_log(sa, LOG_ENC, LOG_CTRL, "received unknown vendor ID: %s%s", hex ? hex : "?",
+	       id.len > VENDOR_SHOWN ? "..." : "");
 	free(hex);
 }
 

@@ -15,6 +15,8 @@
 #include "ike/window.h"
 #include "ike/x_followup_ke.h"
 
+#define MAX_RESTARTS 5 /* answers of INVALID_KE_PAYLOAD followed for one child */
+
 /* ---- both roles ---- */
 
 static int new_nonce(struct child *c)
@@ -395,7 +397,8 @@ static void on_invalid_ke(struct ike_sa *sa, struct task *task, const struct wir
 	for (unsigned i = 0; i < offer->count; i++)
 		offered |= proposal_has(&offer->p[i], TRANSFORM_KE, method, 0);
 	alg = offered ? alg_find(TRANSFORM_KE, method) : NULL;
-	if (!alg || !task->child->ke || ke_alg(task->child->ke) == alg) {
+	if (!alg || !task->child->ke || ke_alg(task->child->ke) == alg ||
+	    ++task->child->ke_restarts > MAX_RESTARTS) {
 		fail(sa, task, E_NOPROPOSAL,
 		     "the peer asks for a key exchange method that esp_proposals does not offer");
 		return;
