@@ -136,6 +136,7 @@ static int get_key(const struct params *par, const uint8_t *sec, struct key *k)
 	size_t n = (size_t)1 << par->logn, small_len = n * par->bits / 8;
 	uint32_t wide = 0;
 
+	PQC_DECLASSIFY(sec, 1, "the header, the same in all keys");
 	if (sec[0] != HEADER_SEC + par->logn ||
 	    falcon_codec_get_small(k->f, n, par->bits, sec + 1) ||
 	    falcon_codec_get_small(k->g, n, par->bits, sec + 1 + small_len) ||

@@ -144,6 +144,7 @@ static int public_of(const struct pqc_sig *sig, const uint8_t *sec, uint8_t *pub
 	struct key key;
 	int err = read_secrets(&key.s1, &key.s2, p, sec);
 
+	PQC_DECLASSIFY(sec, MLDSA_SEED_LEN, "rho is part of the public key");
 	if (!err) {
 		expand(key.a, p, sec, NULL);
 		make_public(&key, p, sec, pub);
@@ -164,6 +165,7 @@ static int check_secret(const struct pqc_sig *sig, const uint8_t *sec)
 	struct key key;
 	int err = read_secrets(&key.s1, &key.s2, p, sec);
 
+	PQC_DECLASSIFY(sec, MLDSA_SEED_LEN, "rho is part of the public key");
 	if (!err) {
 		expand(key.a, p, sec, NULL);
 		make_public(&key, p, sec, pub);
