@@ -21,14 +21,17 @@ static void need(bool ok, const char *what)
 
 EVP_PKEY *gen_key(const char *kind)
 {
-	EVP_PKEY *key;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
+	EVP_PKEY *key = NULL;
 
 	if (strncmp(kind, "RSA:", 4) == 0)
 		key = EVP_RSA_gen((unsigned)strtoul(kind + 4, NULL, 10));
-	else if (strncmp(kind, "ED", 2) == 0)
-		key = EVP_PKEY_Q_keygen(NULL, NULL, kind);
+	else if (ctx && EVP_PKEY_keygen_init(ctx) == 1)
+		EVP_PKEY_generate(ctx, &key);
 	else
 		key = EVP_EC_gen(kind);
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
 	need(key != NULL, kind);
 	return key;
 }
@@ -74,7 +77,7 @@ struct gen gen_make(const struct gen_params *params)
 	X509_NAME *name = make_name(params->subject);
 	const EVP_MD *md = EVP_get_digestbyname(params->digest ? params->digest : "SHA256");
 
-	if (EVP_PKEY_is_a(issuer->key, "ED25519"))
+	if (!EVP_PKEY_is_a(issuer->key, "RSA") && !EVP_PKEY_is_a(issuer->key, "EC"))
 		md = NULL;
 	need(X509_set_version(g.x509, X509_VERSION_3) == 1, "version");
 	ASN1_INTEGER_set(X509_get_serialNumber(g.x509), ++serial);

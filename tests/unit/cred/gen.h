@@ -22,8 +22,8 @@ struct gen {
 struct gen_params {
 	const char *subject;	  /* as id_parse() reads it */
 	const struct gen *issuer; /* NULL: self-signed */
-	const char *key;	  /* "P-256" if NULL, "RSA:bits", "ED25519", ... */
-	const char *digest;	  /* "SHA256" if NULL; not for Ed25519 */
+	const char *key;	  /* "P-256" if NULL, "RSA:bits", "ED25519", "Dilithium5", ... */
+	const char *digest;	  /* "SHA256" if NULL; for RSA and EC only */
 	const char *ext[8];	  /* "name=value" as in openssl.cnf */
 	int64_t not_before, not_after;
 };

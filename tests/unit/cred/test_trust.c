@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "cred/store.h"
+#include "provider/provider.h"
 #include "gen.h"
 
 #define BASIC_CA  "basicConstraints=critical,CA:TRUE"
@@ -499,6 +500,36 @@ static void test_strength(void **state)
 	gen_done(&rsa);
 }
 
+/* A scheme that hashes by itself is not too weak; but another key's signature is none. */
+static void test_post_quantum(void **state)
+{
+	static const struct {
+		const char *kind, *subject;
+	} ca[] = {{"Falcon1024", "CN=F"}, {"Dilithium2", "CN=D"}, {"ML-DSA-65", "CN=M"}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct gen root = gen_make(&(struct gen_params){
+			.subject = ca[i].subject, .key = ca[i].kind, .ext = {BASIC_CA, SKI}});
+		struct gen moon = gen_make(&(struct gen_params){
+			.subject = MOON_NAME, .issuer = &root, .key = "Dilithium5"});
+		struct gen again = gen_make(&(struct gen_params){
+			.subject = ca[i].subject, .key = ca[i].kind, .ext = {BASIC_CA}});
+		struct gen forged = gen_make(&(struct gen_params){
+			.subject = MOON_NAME, .issuer = &again, .key = "Dilithium5"});
+
+		assert_int_equal(cred_add_cert(f->store, root.cert->der, CRED_CA, NULL), 0);
+		assert_int_equal(check(f, &moon.cert, 1, MOON_NAME, (struct trust_params){0}), 0);
+		assert_int_equal(check(f, &forged.cert, 1, MOON_NAME, (struct trust_params){0}),
+				 E_UNTRUSTED);
+		expect_note_part(f, "its signature is not that of its issuer");
+		gen_done(&forged);
+		gen_done(&again);
+		gen_done(&moon);
+		gen_done(&root);
+	}
+}
+
 static void test_known(void **state)
 {
 	struct fixture *f = *state;
@@ -552,25 +583,17 @@ static void test_unknown_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_trusted),
-		TEST(test_key_kinds),
-		TEST(test_identity),
-		TEST(test_untrusted),
-		TEST(test_forged),
-		TEST(test_times),
-		TEST(test_intermediate),
-		TEST(test_bad_intermediate),
-		TEST(test_path_length),
-		TEST(test_ca_may_not_sign),
-		TEST(test_leaf_refused),
-		TEST(test_key_usage_allowed),
-		TEST(test_name_constraints),
-		TEST(test_cacerts),
-		TEST(test_pinned),
-		TEST(test_strength),
-		TEST(test_known),
+		TEST(test_trusted),	     TEST(test_key_kinds),
+		TEST(test_identity),	     TEST(test_untrusted),
+		TEST(test_forged),	     TEST(test_times),
+		TEST(test_intermediate),     TEST(test_bad_intermediate),
+		TEST(test_path_length),	     TEST(test_ca_may_not_sign),
+		TEST(test_leaf_refused),     TEST(test_key_usage_allowed),
+		TEST(test_name_constraints), TEST(test_cacerts),
+		TEST(test_pinned),	     TEST(test_strength),
+		TEST(test_post_quantum),     TEST(test_known),
 		TEST(test_unknown_key),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return provider_load() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
