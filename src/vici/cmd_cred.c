@@ -11,6 +11,7 @@
 #include "cred/id.h"
 #include "cred/keyref.h"
 #include "cred/store.h"
+#include "crypto/sign.h"
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
@@ -135,11 +136,15 @@ void cmd_cred_list_certs(struct server_call *call)
 
 static bool is_key_type(const char *type)
 {
-	static const char *const types[] = {"any",     "rsa",	"ecdsa", "ed25519", "ed448",
-					    "private", "pkcs8", "bliss", "priv",    "pkcs12"};
+	static const char *const types[] = {"any", "private", "pkcs8", "bliss", "priv", "pkcs12"};
+	const struct sign_scheme *s;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (strcasecmp(type, types[i]) == 0)
+			return true;
+	}
+	for (size_t i = 0; (s = sign_at(i)); i++) {
+		if (strcasecmp(type, s->key_type) == 0)
 			return true;
 	}
 	return false;
