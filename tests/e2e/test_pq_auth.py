@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IKE_AUTH with post-quantum certificates: made here, and those of the seed."""
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lib import conf
+from lib.host import BUILD, ROOT
+from lib.pki import Family
+
+pytestmark = pytest.mark.usefixtures("built")
+
+PQ_CERTS = BUILD / "tests/unit/provider/pq-certs"
+SEED = ROOT / "../shared/pq-strongswan"
+
+
+@dataclass
+class Files:
+    """A credential in files, as Host.install() takes it."""
+    cn: str
+    cert: Path
+    key: Path = None
+    chain: list = field(default_factory=list)
+
+    def cert_bytes(self):
+        """The certificate."""
+        return self.cert.read_bytes()
+
+    def key_bytes(self, form, password):
+        """The private key, which is there in one form only."""
+        assert form == "pkcs8-pem" and not password
+        return self.key.read_bytes()
+
+
+def _made(lab, ca, end, name="pq"):
+    """A CA, carol and moon with new keys of these kinds."""
+    where = lab.path(name)
+    where.mkdir()
+    subprocess.run([PQ_CERTS, where, ca, end], check=True, timeout=60)
+    return Family(Files("Cyber Root CA", where / "caCert.pem"),
+                  *(Files(cn, where / f"{who}Cert.pem", where / f"{who}Key.pem")
+                    for who, cn in (("carol", conf.CAROL), ("moon", conf.MOON))))
+
+
+def _of_the_seed():
+    """The seed's own files."""
+    return Family(Files("Cyber Root CA", SEED / "moon/x509ca/caCert.pem"),
+                  *(Files(cn, SEED / f"{who}/x509/{who}Cert.pem",
+                          SEED / f"{who}/pkcs8/{who}Key.pem")
+                    for who, cn in (("carol", conf.CAROL), ("moon", conf.MOON))))
+
+
+def _expect_authenticated(carol, moon, scheme):
+    ends = ((carol, conf.CAROL, conf.MOON), (moon, conf.MOON, conf.CAROL))
+    for host, own, other in ends:
+        assert f"authentication of '{own}' (myself) with {scheme} successful" in host.log()
+        assert f"authentication of '{other}' with {scheme} successful" in host.log()
+
+
+@pytest.mark.parametrize("ca, end, scheme, key", [
+    ("Falcon1024", "Dilithium5", "DILITHIUM_5", "Dilithium5 20736 bits"),
+    ("Dilithium3", "Falcon1024", "FALCON_1024", "Falcon1024 14344 bits"),
+    ("P-256", "ML-DSA-65", "ML_DSA_65", "ML_DSA_65 15616 bits")])
+def test_made(lab, ca, end, scheme, key):
+    """Both ends sign with keys under a CA of another kind; certificates travel in fragments."""
+    carol, moon = lab.seed(family=_made(lab, ca, end))
+    carol.initiate("net")
+    _expect_authenticated(carol, moon, scheme)
+    for host in (carol, moon):
+        assert re.search(r"splitting IKE message \(\d+ bytes\) into \d fragments", host.log())
+    assert f"  pubkey:    {key}, has private key\n" in moon.swanctl("--list-certs").stdout
+    loaded = moon.swanctl("--load-creds", "--noprompt").stdout
+    assert re.search(f"loaded {key.split()[0]} key from '.*/pkcs8/moonKey.pem'", loaded), loaded
+    lab.prove(carol, moon)
+
+
+def test_wrong_ca(lab):
+    """A certificate by another CA of the same name, and of another key, is not trusted."""
+    family, other = (_made(lab, "Falcon1024", "Dilithium5", name) for name in ("one", "two"))
+    carol, moon = lab.seed(family=Family(family.ca, other.carol, family.moon))
+    assert carol.initiate("net", check=False).returncode != 0
+    assert "no trusted Dilithium5 public key found for 'carol@strongswan.org'" in moon.log()
+    assert "with DILITHIUM_5 successful" not in moon.log()
+
+
+@pytest.mark.skipif(not SEED.exists(), reason="the files of the seed are not at hand")
+def test_of_the_seed(lab):
+    """The seed's certificates, proposal and lines, and the size of moon's IKE_AUTH."""
+    over = {"proposals": "aes256-sha256-x25519-ke1_kyber3-ke2_bike3-ke3_hqc3"}
+    carol, moon = lab.seed(family=_of_the_seed(), carol=over, moon=over)
+    carol.initiate("net")
+    _expect_authenticated(carol, moon, "DILITHIUM_5")
+    assert "reassembled fragmented IKE message (9008 bytes)" in carol.log()
+    lab.prove(carol, moon)
