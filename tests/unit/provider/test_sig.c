@@ -213,6 +213,46 @@ static void test_forms(void **state)
 		check_forms(&schemes[i]);
 }
 
+/* No flipped bit around the bytes of a key, and no cut, makes another key of it or crashes. */
+static void check_damaged(const struct scheme *s)
+{
+	EVP_PKEY *key = new_key(s->name), *back;
+	unsigned char *sec = NULL, *pub = NULL;
+	int sec_len = i2d_PrivateKey(key, &sec), pub_len = i2d_PUBKEY(key, &pub);
+
+	for (int bit = 0; bit < 8 * 32; bit++) {
+		const unsigned char *pos = pub;
+
+		sec[bit / 8] ^= 1 << bit % 8;
+		back = read_private(sec, (size_t)sec_len);
+		assert_true(!back || EVP_PKEY_eq(key, back) == 1);
+		EVP_PKEY_free(back);
+		sec[bit / 8] ^= 1 << bit % 8;
+		if (bit / 8 >= pub_len - s->bits / 8)
+			continue;
+		pub[bit / 8] ^= 1 << bit % 8;
+		assert_null(d2i_PUBKEY(NULL, &pos, pub_len));
+		pub[bit / 8] ^= 1 << bit % 8;
+	}
+	for (int len = 0; len < 48; len++) {
+		const unsigned char *pos = pub;
+
+		assert_null(read_private(sec, (size_t)len));
+		assert_null(d2i_PUBKEY(NULL, &pos, len));
+	}
+	OPENSSL_clear_free(sec, (size_t)sec_len);
+	OPENSSL_free(pub);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+}
+
+static void test_damaged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		check_damaged(&schemes[i]);
+}
+
 /* The identifier in a public key, without parameters; another or with parameters is refused. */
 static void test_identifier(void **state)
 {
@@ -472,10 +512,11 @@ static int load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_signatures),   cmocka_unit_test(test_bare),
-		cmocka_unit_test(test_forms),	     cmocka_unit_test(test_identifier),
-		cmocka_unit_test(test_certificates), cmocka_unit_test(test_seed_files),
-		cmocka_unit_test(test_beta_files),   cmocka_unit_test(test_mldsa_files),
+		cmocka_unit_test(test_signatures),  cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_forms),	    cmocka_unit_test(test_identifier),
+		cmocka_unit_test(test_damaged),	    cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_seed_files),  cmocka_unit_test(test_beta_files),
+		cmocka_unit_test(test_mldsa_files),
 	};
 
 	return cmocka_run_group_tests(tests, load, NULL);
