@@ -144,14 +144,19 @@ static void add_dynamic(const struct conf_ts *t, const struct addr *a, struct ts
 	(void)!ts_add(out, &ts); /* a full list cannot take more: the rest is not offered */
 }
 
-static void add_any(const struct conf_ts *t, struct ts_list *out)
+/* The virtual IPs that were asked for are still to come: any address of their families. */
+static void add_any(const struct conf_ts *t, const struct strs *vips, struct ts_list *out)
 {
-	static const char *const nets[] = {"0.0.0.0/0", "::/0"};
+	bool seen[2] = {false, false};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < vips->count; i++) {
 		struct ts ts = t->ts;
+		struct addr vip;
 
-		if (addr_range_parse(&ts.range, nets[i]) == 0)
+		if (addr_parse(&vip, vips->items[i]) || seen[vip.family == AF_INET6])
+			continue;
+		seen[vip.family == AF_INET6] = true;
+		if (addr_range_from_subnet(&ts.range, &vip, 0) == 0)
 			(void)!ts_add(out, &ts);
 	}
 }
@@ -160,7 +165,7 @@ struct dynamic {
 	const struct addr *vips;
 	size_t n_vips;
 	const struct addr *outer;
-	bool any;
+	const struct strs *asked; /* virtual IPs that are still to come; NULL: none */
 };
 
 static void fill_ts(const struct conf_ts *conf, size_t n, const struct dynamic *d,
@@ -170,8 +175,8 @@ static void fill_ts(const struct conf_ts *conf, size_t n, const struct dynamic *
 	for (size_t i = 0; i < n; i++) {
 		if (!conf[i].dynamic) {
 			(void)!ts_add(out, &conf[i].ts);
-		} else if (d->any) {
-			add_any(&conf[i], out);
+		} else if (d->asked) {
+			add_any(&conf[i], d->asked, out);
 		} else if (d->n_vips == 0) {
 			add_dynamic(&conf[i], d->outer, out);
 		} else {
@@ -186,7 +191,9 @@ void child_local_ts(const struct child *c, bool any, struct ts_list *out)
 	const struct ike_sa *sa = c->sa;
 
 	fill_ts(c->conf->local_ts, c->conf->n_local_ts,
-		&(struct dynamic){sa->local_vips, sa->n_local_vips, &sa->local, any}, out);
+		&(struct dynamic){sa->local_vips, sa->n_local_vips, &sa->local,
+				  any ? &sa->conn->conf->vips : NULL},
+		out);
 }
 
 void child_remote_ts(const struct child *c, struct ts_list *out)
@@ -194,7 +201,7 @@ void child_remote_ts(const struct child *c, struct ts_list *out)
 	const struct ike_sa *sa = c->sa;
 
 	fill_ts(c->conf->remote_ts, c->conf->n_remote_ts,
-		&(struct dynamic){sa->remote_vips, sa->n_remote_vips, &sa->remote, false}, out);
+		&(struct dynamic){sa->remote_vips, sa->n_remote_vips, &sa->remote, NULL}, out);
 }
 
 /* ---- payloads ---- */

@@ -64,7 +64,7 @@ struct child *child_find_uid(struct ike_sa *sa, uint32_t uid);
 void child_set_state(struct child *c, enum ike_child_state state);
 
 /* What we propose: the configured selectors with "dynamic" filled in. `any` fills dynamic local
- * selectors with 0.0.0.0/0 and ::/0 because the virtual IP is still to come. */
+ * selectors with 0.0.0.0/0 or ::/0, as the vips that were asked for are still to come. */
 void child_local_ts(const struct child *c, bool any, struct ts_list *out);
 void child_remote_ts(const struct child *c, struct ts_list *out);
 /* Put SA, [No, KE], TSi, TSr of our offer; KE data and nonce empty in IKE_AUTH. */

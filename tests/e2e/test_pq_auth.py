@@ -88,10 +88,11 @@ def test_wrong_ca(lab):
 
 @pytest.mark.skipif(not SEED.exists(), reason="the files of the seed are not at hand")
 def test_of_the_seed(lab):
-    """The seed's certificates, proposal and lines, and the size of moon's IKE_AUTH."""
+    """The seed's certificates, proposal and lines, and the sizes of its IKE_AUTH."""
     over = {"proposals": "aes256-sha256-x25519-ke1_kyber3-ke2_bike3-ke3_hqc3"}
     carol, moon = lab.seed(family=_of_the_seed(), carol=over, moon=over)
     carol.initiate("net")
     _expect_authenticated(carol, moon, "DILITHIUM_5")
+    assert "splitting IKE message (9088 bytes) into 7 fragments" in carol.log()
     assert "reassembled fragmented IKE message (9008 bytes)" in carol.log()
     lab.prove(carol, moon)
