@@ -51,18 +51,10 @@ int input_reload(struct ike_sa *sa, bool inbound)
 /* An authentic request that cannot be understood: say so (RFC 7296 sections 2.5 and 2.21.3). */
 static void answer_error(struct ike_sa *sa, uint16_t notify, struct view data)
 {
-	struct wire_writer w;
-	struct wbuf b;
-	bool fatal = notify == N_INVALID_SYNTAX;
-
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_notify(&w, notify, data);
-	if (window_reply(sa, &w))
-		sa_destroy(sa, E_NOMEM, "no reply could be made");
-	else if (fatal)
-		sa_close(sa, E_MALFORMED, "the peer sent a malformed message");
-	wbuf_done(&b);
+	if (notify == N_INVALID_SYNTAX)
+		window_refuse(sa, notify, E_MALFORMED, "the peer sent a malformed message");
+	else
+		window_reply_notify(sa, notify, data);
 }
 
 /* ---- opened messages ---- */

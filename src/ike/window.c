@@ -236,6 +236,34 @@ int window_reply(struct ike_sa *sa, const struct wire_writer *payloads)
 	return 0;
 }
 
+static int reply_one(struct ike_sa *sa, uint16_t notify, struct view data)
+{
+	struct wire_writer w;
+	struct wbuf b;
+	int err;
+
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	wire_put_notify(&w, notify, data);
+	err = window_reply(sa, &w);
+	wbuf_done(&b);
+	return err;
+}
+
+void window_reply_notify(struct ike_sa *sa, uint16_t notify, struct view data)
+{
+	if (reply_one(sa, notify, data))
+		sa_destroy(sa, E_NOMEM, "no reply could be made");
+}
+
+void window_refuse(struct ike_sa *sa, uint16_t notify, int err, const char *message)
+{
+	if (reply_one(sa, notify, (struct view){0}))
+		sa_destroy(sa, err, message);
+	else
+		sa_close(sa, err, message);
+}
+
 void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_writer *payloads)
 {
 	struct wire_hdr hdr = header(sa, exchange, sa->out.next + (sa->out.waiting ? 1 : 0), false);

@@ -23,6 +23,10 @@ int window_request(struct ike_sa *sa, const struct wire_writer *payloads) ERR_MU
 /* Send the payloads as the reply to the request being worked on, keep it for retransmission, and
  * expect the next request. Nothing to send (NULL): just expect the next one. */
 int window_reply(struct ike_sa *sa, const struct wire_writer *payloads) ERR_MUST_CHECK;
+/* Reply with one notify; an SA that cannot even do that is destroyed. */
+void window_reply_notify(struct ike_sa *sa, uint16_t notify, struct view data);
+/* Reply with one notify and close the SA (sa_close), or destroy it if that fails. */
+void window_refuse(struct ike_sa *sa, uint16_t notify, int err, const char *message);
 /* A request sent once and not waited for, at the end of an SA. */
 void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_writer *payloads);
 /* The response has come or is not wanted any more: stop retransmitting. */

@@ -23,24 +23,9 @@
 
 /* The responder's side of IKE_AUTH. */
 
-static void refuse(struct ike_sa *sa, uint16_t notify, int err, const char *message)
-{
-	struct wire_writer w;
-	struct wbuf b;
-
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_notify(&w, notify, (struct view){0});
-	if (window_reply(sa, &w) == 0)
-		sa_close(sa, err, message);
-	else
-		sa_destroy(sa, err, message);
-	wbuf_done(&b);
-}
-
 static void refuse_auth(struct ike_sa *sa, int err)
 {
-	refuse(sa, N_AUTHENTICATION_FAILED, err, "authentication failed");
+	window_refuse(sa, N_AUTHENTICATION_FAILED, err, "authentication failed");
 }
 
 /* ---- which connection ---- */
@@ -386,7 +371,7 @@ void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (err == 0 && idr)
 		err = id_from_wire(idr->u.id.type, idr->u.id.data, &asked);
 	if (err) {
-		refuse(sa, N_INVALID_SYNTAX, err, "malformed identity");
+		window_refuse(sa, N_INVALID_SYNTAX, err, "malformed identity");
 		return;
 	}
 	find_candidates(sa, idr ? &asked : NULL, &l);

@@ -42,26 +42,13 @@ static bool nonce_ok(const struct wire_payload *p)
 
 /* ---- responder ---- */
 
-static void reply_notify(struct ike_sa *sa, uint16_t notify, struct view data)
-{
-	struct wire_writer w;
-	struct wbuf b;
-
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_notify(&w, notify, data);
-	if (window_reply(sa, &w))
-		sa_destroy(sa, E_NOMEM, "no reply could be made");
-	wbuf_done(&b);
-}
-
 static void refuse_child(struct child *c, uint16_t notify)
 {
 	struct ike_sa *sa = c->sa;
 
 	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
 	child_destroy(c);
-	reply_notify(sa, notify, (struct view){0});
+	window_reply_notify(sa, notify, (struct view){0});
 }
 
 static void finish_request(struct child *c, struct view ke_data, struct view shared)
@@ -94,7 +81,7 @@ static void on_answered(struct ike_sa *sa, struct ike_job *base)
 	struct child *c = child_find_uid(sa, base->child_uid);
 
 	if (!c) {
-		reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
+		window_reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
 	} else if (base->err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "key exchange with the peer's %s value failed: %s",
 		       j->alg->name, err_text(base->err));
@@ -114,7 +101,7 @@ static void answer_ke(struct child *c, const struct alg *alg, const struct wire_
 		sa_log(sa, LOG_IKE, LOG_CTRL, "key exchange method unacceptable, requesting %s",
 		       alg->name);
 		child_destroy(c);
-		reply_notify(sa, N_INVALID_KE_PAYLOAD, view_make(group, sizeof(group)));
+		window_reply_notify(sa, N_INVALID_KE_PAYLOAD, view_make(group, sizeof(group)));
 		return;
 	}
 	job = job_ke_new(JOB_KE_ANSWER, alg, ke->u.ke.data, NULL, on_answered);
@@ -171,22 +158,22 @@ void x_create_child_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (msg->sa.p[0].protocol == PROTO_IKE) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
 		       "peer wants to rekey the IKE_SA, which is not supported");
-		reply_notify(sa, N_NO_ADDITIONAL_SAS, (struct view){0});
+		window_reply_notify(sa, N_NO_ADDITIONAL_SAS, (struct view){0});
 		return;
 	}
 	if (sa->state != IKE_S_ESTABLISHED) {
-		reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
+		window_reply_notify(sa, N_TEMPORARY_FAILURE, (struct view){0});
 		return;
 	}
 	if (!nonce_ok(nonce) || !msg->has_tsi || !msg->has_tsr) {
-		reply_notify(sa, N_INVALID_SYNTAX, (struct view){0});
+		window_reply_notify(sa, N_INVALID_SYNTAX, (struct view){0});
 		return;
 	}
 	if (refuse_rekey(sa, msg, &old))
 		return;
 	if (child_accept(sa, msg, false, &c, &notify)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
-		reply_notify(sa, notify, (struct view){0});
+		window_reply_notify(sa, notify, (struct view){0});
 		return;
 	}
 	if (new_nonce(c) || secret_copy(&c->peer_nonce, nonce->u.data)) {

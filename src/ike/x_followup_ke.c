@@ -86,18 +86,6 @@ static void reply(struct ike_sa *sa, const struct wire_writer *w)
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 }
 
-static void reply_notify(struct ike_sa *sa, uint16_t notify)
-{
-	struct wire_writer w;
-	struct wbuf b;
-
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_notify(&w, notify, (struct view){0});
-	reply(sa, &w);
-	wbuf_done(&b);
-}
-
 static void drop(struct child *c, uint16_t notify, const char *why)
 {
 	struct ike_sa *sa = c->sa;
@@ -105,7 +93,7 @@ static void drop(struct child *c, uint16_t notify, const char *why)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", why);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
 	child_destroy(c);
-	reply_notify(sa, notify);
+	window_reply_notify(sa, notify, (struct view){0});
 }
 
 static struct child *find_link(struct ike_sa *sa, struct view link)
@@ -148,7 +136,7 @@ static void on_answered(struct ike_sa *sa, struct ike_job *base)
 	struct child *c = child_find_uid(sa, base->child_uid);
 
 	if (!c)
-		reply_notify(sa, N_STATE_NOT_FOUND);
+		window_reply_notify(sa, N_STATE_NOT_FOUND, (struct view){0});
 	else if (base->err || add_shared(c, secret_view(&j->shared)))
 		drop(c, N_INVALID_SYNTAX, "the peer's KE payload is not acceptable");
 	else
@@ -166,7 +154,7 @@ void x_followup_ke_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (!next) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
 		       "IKE_FOLLOWUP_KE with an unknown link, sending STATE_NOT_FOUND");
-		reply_notify(sa, N_STATE_NOT_FOUND);
+		window_reply_notify(sa, N_STATE_NOT_FOUND, (struct view){0});
 		return;
 	}
 	if (ke->u.ke.method != next->id) {

@@ -63,18 +63,8 @@ static int put_ke(struct ike_sa *sa, const struct alg *alg, struct view data,
 
 static void refuse(struct ike_sa *sa, int err, const char *message)
 {
-	struct wire_writer w;
-	struct wbuf b;
-
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_notify(&w, N_INVALID_SYNTAX, (struct view){0});
-	if (window_reply(sa, &w) == 0)
-		sa_close(sa, err, message);
-	else
-		sa_destroy(sa, err, message);
-	wbuf_done(&b);
+	window_refuse(sa, N_INVALID_SYNTAX, err, message);
 }
 
 static void on_answered(struct ike_sa *sa, struct ike_job *base)
