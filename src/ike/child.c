@@ -601,12 +601,13 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 		.replay_window = f->replay_window,
 		.ts_local = &c->ts_local,
 		.ts_remote = &c->ts_remote,
-		.mark_in = f->mark_in,
-		.mark_in_mask = f->mark_in_mask,
-		.mark_out = f->mark_out,
-		.mark_out_mask = f->mark_out_mask,
-		.if_id_in = f->if_id_in,
-		.if_id_out = f->if_id_out,
+		.labels =
+			{
+				.in = {f->mark_in, f->mark_in_mask},
+				.out = {f->mark_out, f->mark_out_mask},
+				.if_id_in = f->if_id_in,
+				.if_id_out = f->if_id_out,
+			},
 		.hard_bytes = f->life_bytes,
 		.hard_packets = f->life_packets,
 	};

@@ -20,6 +20,45 @@ struct alg;
 
 enum ipsec_mode { IPSEC_TUNNEL, IPSEC_TRANSPORT };
 
+/* What a backend can do beyond the rest. */
+enum ipsec_feature {
+	IPSEC_HAS_MARKS = 1 << 0,     /* mark_*, set_mark_* */
+	IPSEC_HAS_IF_ID = 1 << 1,     /* XFRM interface ids */
+	IPSEC_HAS_INTERFACE = 1 << 2, /* policies of one interface */
+};
+
+/* Firewall marks and interfaces that policies and SAs are tied to; a mask of 0: no mark. */
+struct ipsec_mark {
+	uint32_t value, mask;
+};
+
+struct ipsec_labels {
+	struct ipsec_mark in, out;	   /* packets must have it */
+	struct ipsec_mark set_in, set_out; /* packets get it once decrypted, or encrypted */
+	bool mark_in_sa;		   /* the inbound SA has mark `in` too */
+	uint32_t if_id_in, if_id_out;	   /* 0 none */
+	struct view interface;		   /* name; empty: any */
+};
+
+/* What becomes of packets that no SA takes. */
+enum ipsec_policy_kind {
+	IPSEC_POLICY_TRAP, /* outbound: report an acquire event, at most once until it has an SA */
+	IPSEC_POLICY_PASS, /* both ways, in the clear, even if the selectors of an SA match */
+	IPSEC_POLICY_DROP, /* both ways */
+};
+
+/* Policies without an SA. Views and lists are borrowed for the call. */
+struct ipsec_policy_params {
+	enum ipsec_policy_kind kind;
+	uint32_t reqid;		   /* of a trap: what acquire events name, and its SAs will have */
+	enum ipsec_mode mode;	   /* of a trap */
+	struct addr local, remote; /* of a trap: outer addresses; unspecified where not known */
+	const struct ts_list *ts_local, *ts_remote;
+	struct ipsec_labels labels;
+	uint32_t priority; /* as in ipsec_sa_params */
+	struct view name;  /* for messages: "net" */
+};
+
 /* An SA pair with its policies. Views and lists are borrowed for the call. */
 struct ipsec_sa_params {
 	uint32_t reqid;
@@ -34,8 +73,9 @@ struct ipsec_sa_params {
 	bool esn;
 	uint32_t replay_window; /* packets; 0 off */
 	const struct ts_list *ts_local, *ts_remote;
-	uint32_t mark_in, mark_in_mask, mark_out, mark_out_mask;
-	uint32_t if_id_in, if_id_out;
+	/* As configured; a backend refuses what ipsec_ops.features says it has not. */
+	struct ipsec_labels labels;
+	uint32_t priority; /* of the policies; 0: the narrower goes first */
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0 none */
 	uint32_t replaces; /* handle of the SA pair this one rekeys, or 0 */
 	struct view name;  /* for messages: "net{1}" */
@@ -84,6 +124,13 @@ struct ipsec_ops {
 	void (*remove_out)(struct ipsec *self, uint32_t handle);
 	/* Remove SAs and policies. The handle is gone afterwards. */
 	void (*remove)(struct ipsec *self, uint32_t handle);
+	/* Install policies without an SA, or nothing. An SA with the same selectors goes before a
+	 * trap; when it is removed the trap is as before. E_CONFIG for labels it has not. */
+	int (*install_policy)(struct ipsec *self, const struct ipsec_policy_params *p,
+			      uint32_t *out_handle) ERR_MUST_CHECK;
+	void (*remove_policy)(struct ipsec *self, uint32_t handle);
+	/* The set of enum ipsec_feature that this backend has. */
+	unsigned (*features)(struct ipsec *self);
 	int (*query)(struct ipsec *self, uint32_t handle, struct ipsec_stats *out) ERR_MUST_CHECK;
 	void (*drops)(struct ipsec *self, struct ipsec_drops *out);
 	/* Move to other outer addresses (MOBIKE, NAT mapping change). */
@@ -102,7 +149,7 @@ struct ipsec_events {
 	void *ctx;
 	/* A soft or hard limit of bytes or packets was reached. */
 	void (*expire)(void *ctx, uint32_t handle, bool hard);
-	/* A packet matched a trap policy. */
+	/* A packet (its addresses, protocol and ports) matched a trap policy. */
 	void (*acquire)(void *ctx, uint32_t reqid, const struct ts *src, const struct ts *dst);
 	/* The peer's ESP came from another address or port than known (NAT mapping changed). */
 	void (*mapping)(void *ctx, uint32_t handle, const struct addr *remote);

@@ -82,9 +82,9 @@ static int check_supported(const struct ipsec_user *u, const struct ipsec_sa_par
 		return refuse(u, p, "there is no transport mode (mode = transport)");
 	if (!p->encap)
 		return refuse(u, p, "there is no ESP without UDP encapsulation (encap = no)");
-	if (p->mark_in || p->mark_out)
+	if (p->labels.in.mask || p->labels.out.mask)
 		return refuse(u, p, "there are no marks (mark_in, mark_out)");
-	if (p->if_id_in || p->if_id_out)
+	if (p->labels.if_id_in || p->labels.if_id_out)
 		return refuse(u, p, "there are no interface ids (if_id_in, if_id_out)");
 	if (p->replay_window > REPLAY_WINDOW_MAX)
 		return refuse(u, p, "the replay window ends at 4096 (replay_window)");
