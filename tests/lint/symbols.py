@@ -15,6 +15,7 @@ FACADES = {
     'src/conf/conn.h': 'conf',
     'src/conf/node.h': 'conf',
     'src/cred/store.h': 'cred',
+    'src/ike/child.h': 'child',
     'src/ike/command.h': 'ike',
     'src/ike/engine.h': 'ike',
     'src/ike/report.h': 'ike',

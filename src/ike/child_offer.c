@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/suite.h"
+#include "crypto/alg.h"
+#include "crypto/ke.h"
+#include "ike/child.h"
+#include "ike/conn.h"
+#include "ike/sa.h"
+#include "ike/select.h"
+#include "ike/state.h"
+
+/* What two sides agree on when a CHILD SA is made: selectors, proposals, SPIs. */
+
+/* ---- selectors ---- */
+
+static void add_dynamic(const struct conf_ts *t, const struct addr *a, struct ts_list *out)
+{
+	struct ts ts = ts_from_addr(a);
+
+	ts.protocol = t->ts.protocol;
+	ts.port_first = t->ts.port_first;
+	ts.port_last = t->ts.port_last;
+	(void)!ts_add(out, &ts); /* a full list cannot take more: the rest is not offered */
+}
+
+/* The virtual IPs that were asked for are still to come: any address of their families. */
+static void add_any(const struct conf_ts *t, const struct strs *vips, struct ts_list *out)
+{
+	bool seen[2] = {false, false};
+
+	for (size_t i = 0; i < vips->count; i++) {
+		struct ts ts = t->ts;
+		struct addr vip;
+
+		if (addr_parse(&vip, vips->items[i]) || seen[vip.family == AF_INET6])
+			continue;
+		seen[vip.family == AF_INET6] = true;
+		if (addr_range_from_subnet(&ts.range, &vip, 0) == 0)
+			(void)!ts_add(out, &ts);
+	}
+}
+
+struct dynamic {
+	const struct addr *vips;
+	size_t n_vips;
+	const struct addr *outer;
+	const struct strs *asked; /* virtual IPs that are still to come; NULL: none */
+};
+
+static void fill_ts(const struct conf_ts *conf, size_t n, const struct dynamic *d,
+		    struct ts_list *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!conf[i].dynamic) {
+			(void)!ts_add(out, &conf[i].ts);
+		} else if (d->asked) {
+			add_any(&conf[i], d->asked, out);
+		} else if (d->n_vips == 0) {
+			add_dynamic(&conf[i], d->outer, out);
+		} else {
+			for (size_t v = 0; v < d->n_vips; v++)
+				add_dynamic(&conf[i], &d->vips[v], out);
+		}
+	}
+}
+
+void child_local_ts(const struct child *c, bool any, struct ts_list *out)
+{
+	const struct ike_sa *sa = c->sa;
+
+	fill_ts(c->conf->local_ts, c->conf->n_local_ts,
+		&(struct dynamic){sa->local_vips, sa->n_local_vips, &sa->local,
+				  any ? &sa->conn->conf->vips : NULL},
+		out);
+}
+
+void child_remote_ts(const struct child *c, struct ts_list *out)
+{
+	const struct ike_sa *sa = c->sa;
+
+	fill_ts(c->conf->remote_ts, c->conf->n_remote_ts,
+		&(struct dynamic){sa->remote_vips, sa->n_remote_vips, &sa->remote, NULL}, out);
+}
+
+/* ---- payloads ---- */
+
+static struct view spi_bytes(uint32_t spi, uint8_t out[4])
+{
+	out[0] = (uint8_t)(spi >> 24);
+	out[1] = (uint8_t)(spi >> 16);
+	out[2] = (uint8_t)(spi >> 8);
+	out[3] = (uint8_t)spi;
+	return view_make(out, 4);
+}
+
+static uint32_t spi_number(const struct proposal *p)
+{
+	return p->spi_len != 4 ? 0
+			       : (uint32_t)p->spi[0] << 24 | (uint32_t)p->spi[1] << 16 |
+					 (uint32_t)p->spi[2] << 8 | p->spi[3];
+}
+
+/* CREATE_CHILD_SA carries a nonce and, with PFS, a key exchange; IKE_AUTH has neither. */
+static void put_keying(const struct child *c, struct view nonce, struct view ke_data,
+		       struct wire_writer *w)
+{
+	if (nonce.len)
+		wire_put_nonce(w, nonce);
+	if (ke_data.len) {
+		/* Ours if we offer, else the one that was chosen. */
+		uint16_t method =
+			c->ke ? ke_alg(c->ke)->id : proposal_find(&c->chosen, TRANSFORM_KE)->id;
+
+		wire_put_ke(w, method, ke_data);
+	}
+}
+
+void child_put_offer(const struct child *c, const struct child_offer *offer, struct wire_writer *w)
+{
+	struct proposals *p = calloc(1, sizeof(*p));
+	struct ts_list ts;
+	uint8_t spi[4];
+
+	if (!p) {
+		w->buf->err = E_NOMEM;
+		return;
+	}
+	select_copy(c->conf->esp, offer->nonce.len == 0, spi_bytes(c->spi_in, spi), p);
+	wire_put_sa(w, p);
+	free(p);
+	put_keying(c, offer->nonce, offer->ke_data, w);
+	child_local_ts(c, offer->any_ts, &ts);
+	wire_put_ts(w, PAYLOAD_TSI, &ts);
+	child_remote_ts(c, &ts);
+	wire_put_ts(w, PAYLOAD_TSR, &ts);
+}
+
+void child_put_answer(const struct child *c, struct view nonce, struct view ke_data,
+		      struct wire_writer *w)
+{
+	struct proposals *p = calloc(1, sizeof(*p));
+	uint8_t spi[4];
+
+	if (!p) {
+		w->buf->err = E_NOMEM;
+		return;
+	}
+	p->count = 1;
+	p->p[0] = c->chosen;
+	p->p[0].spi_len = 4;
+	spi_bytes(c->spi_in, spi);
+	memcpy(p->p[0].spi, spi, sizeof(spi));
+	wire_put_sa(w, p);
+	free(p);
+	put_keying(c, nonce, ke_data, w);
+	wire_put_ts(w, PAYLOAD_TSI, &c->ts_remote);
+	wire_put_ts(w, PAYLOAD_TSR, &c->ts_local);
+}
+
+/* ---- deciding ---- */
+
+/* "LOCAL === REMOTE" of a child's configuration as it would be offered. */
+static void configured_ts(const struct child *c, struct wbuf *out)
+{
+	struct ts_list ts;
+
+	child_local_ts(c, c->sa->initiator && c->sa->conn->conf->vips.count, &ts);
+	ts_list_text(&ts, out);
+	wbuf_str(out, " === ");
+	child_remote_ts(c, &ts);
+	ts_list_text(&ts, out);
+}
+
+void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_MAX])
+{
+	struct ike_sa *sa = c->sa;
+	const char *name = ike_notify_name(notify);
+	struct wbuf text;
+
+	snprintf(out_why, CHILD_WHY_MAX, "received %s notify, no CHILD_SA built",
+		 name ? name : "an unknown error");
+	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", out_why);
+	wbuf_init(&text, 0);
+	if (notify == N_NO_PROPOSAL_CHOSEN) {
+		suite_list_text(c->conf->esp, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has none of our proposals: %.*s; compare esp_proposals of '%s' on "
+		       "both "
+		       "sides",
+		       (int)text.len, (char *)text.data, c->conf->name);
+	} else if (notify == N_TS_UNACCEPTABLE) {
+		configured_ts(c, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has no child for our selectors %.*s; compare local_ts and "
+		       "remote_ts of "
+		       "'%s' on both sides",
+		       (int)text.len, (char *)text.data, c->conf->name);
+	} else if (notify == N_INTERNAL_ADDRESS_FAILURE) {
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has no virtual IP for us, and vips of '%s' asks for one",
+		       sa_name(sa));
+	}
+	wbuf_done(&text);
+}
+
+static void log_ts_mismatch(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct wbuf l, r;
+
+	wbuf_init(&l, 0);
+	wbuf_init(&r, 0);
+	ts_list_text(&msg->tsr, &l);
+	ts_list_text(&msg->tsi, &r);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "traffic selectors %.*s === %.*s unacceptable", (int)l.len,
+	       (char *)l.data, (int)r.len, (char *)r.data);
+	for (size_t i = 0; i < sa->conn->conf->n_children; i++) {
+		struct child look = {.sa = sa, .conf = &sa->conn->conf->children[i]};
+
+		wbuf_reset(&l);
+		configured_ts(&look, &l);
+		sa_log(sa, LOG_CFG, LOG_CTRL, "local_ts and remote_ts of child '%s' are %.*s",
+		       look.conf->name, (int)l.len, (char *)l.data);
+	}
+	wbuf_done(&l);
+	wbuf_done(&r);
+}
+
+/* The narrowed selectors of one configuration, if both sides meet. */
+static int narrow(struct child *c, const struct wire_msg *msg)
+{
+	struct ts_list local, remote;
+	int err;
+
+	child_local_ts(c, false, &local);
+	child_remote_ts(c, &remote);
+	err = ts_narrow(&local, c->initiator ? &msg->tsi : &msg->tsr, &c->ts_local);
+	if (err == 0)
+		err = ts_narrow(&remote, c->initiator ? &msg->tsr : &msg->tsi, &c->ts_remote);
+	return err;
+}
+
+static struct select_params selection(const struct ike_sa *sa, const struct conf_child *conf,
+				      const struct wire_msg *msg, bool without_ke)
+{
+	return (struct select_params){
+		.configured = conf->esp,
+		.received = &msg->sa,
+		.prefer_configured = sa->ike->settings.prefer_configured_proposals,
+		.allow_private = sa->peer_strongswan || sa->ike->settings.accept_private_algs,
+		.without_ke = without_ke,
+	};
+}
+
+int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
+		 uint16_t *out_notify)
+{
+	const struct conf_conn *conf = sa->conn->conf;
+	const struct conf_child *met = NULL;
+	struct select_params sel;
+	struct child *c = NULL;
+	int err = E_TS;
+
+	*out_notify = N_TS_UNACCEPTABLE;
+	for (size_t i = 0; i < conf->n_children; i++) {
+		const struct conf_child *try = &conf->children[i];
+
+		if (try->mode != CONF_MODE_TUNNEL)
+			continue;
+		/* The selectors need a child to look at; it is ours only until they do not meet. */
+		struct child look = {.sa = sa, .conf = try};
+
+		if (narrow(&look, msg))
+			continue;
+		met = met ? met : try;
+		sel = selection(sa, try, msg, without_ke);
+		/* SPI 0 is no SPI (RFC 4303 section 2.1). */
+		if (select_proposal(&sel, &look.chosen) || spi_number(&look.chosen) == 0)
+			continue;
+		err = child_new(sa, sa->conn, try, false, &c);
+		if (err) {
+			*out_notify = N_NO_ADDITIONAL_SAS;
+			return err;
+		}
+		c->chosen = look.chosen;
+		c->ts_local = look.ts_local;
+		c->ts_remote = look.ts_remote;
+		c->spi_out = spi_number(&c->chosen);
+		select_log_chosen(sa, &c->chosen);
+		*out = c;
+		return 0;
+	}
+	if (!met) {
+		log_ts_mismatch(sa, msg);
+		return err;
+	}
+	sel = selection(sa, met, msg, without_ke);
+	select_log_mismatch(sa, &sel, met->name, "esp_proposals");
+	*out_notify = N_NO_PROPOSAL_CHOSEN;
+	return E_NOPROPOSAL;
+}
+
+int child_check_answer(struct child *c, const struct wire_msg *msg, bool without_ke,
+		       uint16_t *out_notify)
+{
+	struct select_params sel = selection(c->sa, c->conf, msg, without_ke);
+	int err;
+
+	*out_notify = N_NO_PROPOSAL_CHOSEN;
+	if (!msg->has_sa || !msg->has_tsi || !msg->has_tsr)
+		return E_MALFORMED;
+	err = msg->sa.count == 1 ? select_proposal(&sel, &c->chosen) : E_NOPROPOSAL;
+	c->spi_out = spi_number(&c->chosen);
+	if (err || c->spi_out == 0) {
+		select_log_mismatch(c->sa, &sel, c->conf->name, "esp_proposals");
+		return E_NOPROPOSAL;
+	}
+	select_log_chosen(c->sa, &c->chosen);
+	*out_notify = N_TS_UNACCEPTABLE;
+	err = narrow(c, msg);
+	if (err)
+		log_ts_mismatch(c->sa, msg);
+	return err;
+}
+
+int child_refusal(uint16_t notify)
+{
+	switch (notify) {
+	case N_TS_UNACCEPTABLE:
+		return E_TS;
+	case N_INTERNAL_ADDRESS_FAILURE:
+	case N_NO_ADDITIONAL_SAS:
+		return E_FULL;
+	case N_TEMPORARY_FAILURE:
+		return E_BUSY;
+	default:
+		return E_NOPROPOSAL;
+	}
+}
