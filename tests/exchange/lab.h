@@ -160,6 +160,9 @@ void lab_clear_log(struct lab_host *host);
 /* Both hosts have n_ike established SAs with each other and n_children children, pairwise with the
  * same keys and selectors, and nothing half-made. */
 void lab_assert_pair(struct lab_host *a, struct lab_host *b, unsigned n_ike, unsigned n_children);
+/* The same of however many there are. */
+void lab_assert_agree(struct lab_host *a, struct lab_host *b);
+bool lab_agree(struct lab_host *a, struct lab_host *b);
 bool lab_is_pair(struct lab_host *a, struct lab_host *b, unsigned n_ike, unsigned n_children);
 /* Nothing is left anywhere: SAs, jobs, SPIs, SAs of the datapath, virtual IPs, leases. */
 void lab_assert_empty(struct lab *lab);
