@@ -3,7 +3,8 @@
 
 A host is a namespace plus a private directory whose etc/, run/ and lib/ are bind-mounted over
 /etc, /run and /var/lib of the daemon and of every command run for it. So each host has its
-/etc/swanctl, its /etc/strongswan.conf and its /run/charon.vici, as on a machine of its own.
+/etc/swanctl, its /etc/strongswan.conf and its /run/charon.vici, as on a machine of its own. Its
+programs are this machine's, or those of another Debian below build/peers (see scripts/peers).
 """
 import json
 import os
@@ -25,12 +26,17 @@ _ETC = ("passwd", "group", "nsswitch.conf", "hosts", "ld.so.cache", "ld.so.conf"
         "protocols", "services", "strongswan.d", "ssl/openssl.cnf", "wireshark")
 _VIEW = """
 set -e
-mount --bind "$HOST_ROOT/etc" /etc
-mount --bind "$HOST_ROOT/run" /run
-mount --bind "$HOST_ROOT/lib" /var/lib
+mount --bind "$HOST_ROOT/etc" "$HOST_SYSTEM/etc"
+mount --bind "$HOST_ROOT/run" "$HOST_SYSTEM/run"
+mount --bind "$HOST_ROOT/lib" "$HOST_SYSTEM/var/lib"
 [ -z "$HOST_NO_TUN" ] || mount --bind "$HOST_ROOT/no-tun" /dev/net
-exec "$@"
+[ -n "$HOST_SYSTEM" ] || exec "$@"
+mount --rbind /proc "$HOST_SYSTEM/proc"
+mount --rbind /dev "$HOST_SYSTEM/dev"
+exec chroot "$HOST_SYSTEM" "$@"
 """
+THIS = Path("/")
+SID = ROOT / "build/peers/sid"
 DIRECTORIES = ("x509", "x509ca", "x509crl", "pubkey", "private", "rsa", "ecdsa", "pkcs8", "pkcs12",
                "conf.d")
 
@@ -39,6 +45,7 @@ class Host:
     """Common to both daemons; see Cygnet and StrongSwan for what differs."""
 
     DAEMON = CTL = None
+    SYSTEM = THIS
     SETTINGS = {}
 
     def __init__(self, ns, root, config=None, settings=None):
@@ -60,7 +67,7 @@ class Host:
         for name in ("etc", "run", "lib", "no-tun", *(f"etc/swanctl/{d}" for d in DIRECTORIES)):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         for name in _ETC:
-            source, target = Path("/etc") / name, self.root / "etc" / name
+            source, target = self.SYSTEM / "etc" / name, self.root / "etc" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, target, symlinks=True)
@@ -110,9 +117,11 @@ class Host:
         """The command line that runs argv on this host: its namespace, its /etc, /run, /var/lib."""
         return (ns or self.ns).argv("unshare", "-m", "sh", "-c", _VIEW, "sh", *argv)
 
-    def environment(self):
-        """The environment of the daemon and its commands."""
+    def environment(self, system=None):
+        """The environment of the daemon and its commands; `system` is whose programs they are."""
+        system = system or self.SYSTEM
         env = {"HOST_ROOT": str(self.root), "LC_ALL": "C",
+               "HOST_SYSTEM": "" if system == THIS else str(system),
                "PATH": f"{self.CTL.parent}:/usr/sbin:/usr/bin:/sbin:/bin",
                "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
                "UBSAN_OPTIONS": "print_stacktrace=1", **self.env}
@@ -120,9 +129,9 @@ class Host:
             env["HOST_NO_TUN"] = "1"
         return env
 
-    def run(self, *argv, timeout=30, check=False, ns=None):
+    def run(self, *argv, timeout=30, check=False, ns=None, system=None):
         """Run a command on this host; with check, a failure is an AssertionError."""
-        done = subprocess.run(self.view(*map(str, argv), ns=ns), env=self.environment(),
+        done = subprocess.run(self.view(*map(str, argv), ns=ns), env=self.environment(system),
                               capture_output=True, text=True, timeout=timeout * PATIENCE,
                               stdin=subprocess.DEVNULL)
         refuse_sanitizer(done.stderr)
@@ -292,6 +301,7 @@ class StrongSwan(Host):
 
     DAEMON = Path("/usr/sbin/charon-systemd")
     CTL = Path("/usr/sbin/swanctl")
+    ABSENT = "strongSwan is not installed"
     # Without the marks, packets to a child that covers the peer itself would loop into the tunnel.
     SETTINGS = {
         "charon": {
@@ -315,8 +325,16 @@ class StrongSwan(Host):
         """Why strongSwan cannot be used here, or None."""
         needed = [cls.DAEMON, cls.CTL,
                   Path("/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so")]
-        absent = [str(path) for path in needed if not path.exists()]
-        return f"strongSwan is not installed: no {', '.join(absent)}" if absent else None
+        absent = [str(path) for path in needed
+                  if not (cls.SYSTEM / path.relative_to("/")).exists()]
+        return f"{cls.ABSENT}: no {', '.join(absent)}" if absent else None
+
+
+class StrongSwan61(StrongSwan):
+    """Debian sid's strongSwan 6.1, with RFC 9370 and ML-KEM; scripts/peers makes it."""
+
+    SYSTEM = SID
+    ABSENT = "there is no build/peers/sid, run scripts/peers as root"
 
 
 def refuse_sanitizer(text):

@@ -168,7 +168,7 @@ class Topology:
     lan_host: str = "10.1.0.10"
 
 
-def _lan(net, moon, gateway, host):
+def behind(net, moon, gateway, host):
     """The network behind moon: moon's own address in it, and one more machine."""
     lan = net.host("lan")
     net.link(moon, lan, [gateway], [host], dev_a="eth1")
@@ -185,7 +185,7 @@ def pair(net, mtu=1500):
     carol, moon = net.host("carol"), net.host("moon")
     net.link(carol, moon, ["192.168.0.3/24"], ["192.168.0.2/24"], mtu=mtu)
     carol.ip("route", "add", "default", "via", "192.168.0.2")
-    return Topology(net, carol, moon, _lan(net, moon, "10.1.0.2/16", "10.1.0.10/16"))
+    return Topology(net, carol, moon, behind(net, moon, "10.1.0.2/16", "10.1.0.10/16"))
 
 
 def pair6(net):
@@ -196,7 +196,7 @@ def pair6(net):
     carol, moon = net.host("carol"), net.host("moon")
     net.link(carol, moon, ["2001:db8::3/64"], ["2001:db8::2/64"])
     carol.ip("-6", "route", "add", "default", "via", "2001:db8::2")
-    lan = _lan(net, moon, "2001:db8:1::2/64", "2001:db8:1::10/64")
+    lan = behind(net, moon, "2001:db8:1::2/64", "2001:db8:1::10/64")
     return Topology(net, carol, moon, lan, carol_addr="2001:db8::3", moon_addr="2001:db8::2",
                     lan_gateway="2001:db8:1::2", lan_host="2001:db8:1::10")
 
@@ -230,5 +230,5 @@ def natted(net):
                 oifname "outside" masquerade
             }
         }""")
-    lan = _lan(net, moon, "10.1.0.2/16", "10.1.0.10/16")
+    lan = behind(net, moon, "10.1.0.2/16", "10.1.0.10/16")
     return Topology(net, carol, moon, lan, router, carol_addr="192.168.1.3")

@@ -6,8 +6,10 @@ import signal
 import pytest
 
 from . import netns
-from .host import Cygnet, StrongSwan
+from .host import Cygnet, StrongSwan, StrongSwan61
 from .lab import Lab
+
+_PEERS = {"strongswan": StrongSwan, "strongswan61": StrongSwan61}
 
 
 def pytest_sessionstart(session):
@@ -17,17 +19,19 @@ def pytest_sessionstart(session):
 
 
 def pytest_configure(config):
-    """Name the marker; a terminated run cleans up like an interrupted one."""
+    """Name the markers; a terminated run cleans up like an interrupted one."""
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
-    config.addinivalue_line("markers", "strongswan: needs Debian's strongSwan 5.9.8")
+    for name, kind in _PEERS.items():
+        config.addinivalue_line("markers", f"{name}: needs {kind.__doc__.split(',')[0]}")
 
 
 def pytest_runtest_setup(item):
     """Skip, counted and with the reason, what cannot run here."""
     if os.geteuid() != 0:
         pytest.skip("needs root: network namespaces and TUN devices")
-    if item.get_closest_marker("strongswan") and StrongSwan.missing():
-        pytest.skip(StrongSwan.missing())
+    for name, kind in _PEERS.items():
+        if item.get_closest_marker(name) and kind.missing():
+            pytest.skip(kind.missing())
 
 
 @pytest.hookimpl(hookwrapper=True)

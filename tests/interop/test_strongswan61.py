@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cygnet and strongSwan 6.1 of Debian sid, in both roles: multiple key exchanges and ML-KEM.
+
+carol is always the initiator, moon the responder; see test_strongswan.py for what 5.9.8 can do.
+"""
+import re
+
+import pytest
+from lib import conf, lossy
+from lib.host import Cygnet, StrongSwan61
+from lib.wait import wait_until
+
+pytestmark = [pytest.mark.usefixtures("built"), pytest.mark.strongswan61]
+
+ROLES = {"initiator": (Cygnet, StrongSwan61), "responder": (StrongSwan61, Cygnet)}
+HYBRID = "aes256-sha256-x25519-ke1_mlkem768"
+
+
+@pytest.fixture(name="kinds", params=ROLES)
+def role(request):
+    """The daemons of carol and moon; the parameter is our role."""
+    return ROLES[request.param]
+
+
+def both(**over):
+    """The same laid over both sides' connections."""
+    return {"carol": over, "moon": over}
+
+
+def exchanges(host, name):
+    """How many requests of this exchange the host has sent or got, fragmented or not."""
+    return len(set(re.findall(rf"(?:generating|parsed) {name} request (\d+) ", host.log())))
+
+
+def test_harness(lab):
+    """strongSwan 6.1 on both sides: whatever fails elsewhere is ours."""
+    carol, moon = lab.psk(kinds=(StrongSwan61, StrongSwan61), **both(proposals=HYBRID))
+    carol.initiate("net")
+    lab.prove(carol, moon)
+    assert "6.1" in carol.swanctl("--version").stdout
+
+
+@pytest.mark.parametrize("ke, shown, rounds", [
+    ("x25519", "CURVE_25519", 0),
+    ("mlkem768", "ML_KEM_768", 0),
+    ("mlkem1024", "ML_KEM_1024", 0),
+    ("x25519-ke1_ecp384", "CURVE_25519/KE1_ECP_384", 1),
+    ("x25519-ke1_mlkem512", "CURVE_25519/KE1_ML_KEM_512", 1),
+    ("x25519-ke1_mlkem768", "CURVE_25519/KE1_ML_KEM_768", 1),
+    ("x25519-ke1_mlkem1024", "CURVE_25519/KE1_ML_KEM_1024", 1),
+    ("ecp384-ke1_mlkem1024-ke2_modp3072", "ECP_384/KE1_ML_KEM_1024/KE2_MODP_3072", 2),
+    ("x25519-ke1_mlkem768-ke2_mlkem1024-ke3_ecp521-ke4_x448",
+     "CURVE_25519/KE1_ML_KEM_768/KE2_ML_KEM_1024/KE3_ECP_521/KE4_CURVE_448", 4),
+])
+def test_key_exchange(lab, kinds, ke, shown, rounds):
+    """IKE_SA_INIT alone, or an IKE_INTERMEDIATE for each additional key exchange."""
+    carol, moon = lab.seed(kinds=kinds, **both(proposals=f"aes256-sha256-{ke}"))
+    carol.initiate("net")
+    assert carol.sa().proposal == moon.sa().proposal
+    assert carol.sa().proposal.endswith(f"/PRF_HMAC_SHA2_256/{shown}")
+    for host in (carol, moon):
+        assert exchanges(host, "IKE_INTERMEDIATE") == rounds
+    lab.prove(carol, moon)
+
+
+def test_additional_exchange_not_wanted(lab, kinds):
+    """The responder's `_none`: an additional key exchange is offered and declined."""
+    carol, moon = lab.psk(kinds=kinds, carol={"proposals": HYBRID + "-ke1_none"},
+                          moon={"proposals": "aes256-sha256-x25519"})
+    carol.initiate("net")
+    assert "KE1" not in carol.sa().proposal + moon.sa().proposal
+    lab.prove(carol, moon, tcp=False)
+
+
+@pytest.mark.parametrize("ke, shown, rounds", [
+    ("mlkem768", "ML_KEM_768", 0),
+    ("x25519-ke1_mlkem768", "CURVE_25519/KE1_ML_KEM_768", 1),
+    ("modp3072-ke1_ecp384-ke2_mlkem512", "MODP_3072/KE1_ECP_384/KE2_ML_KEM_512", 2),
+])
+def test_second_child(lab, kinds, ke, shown, rounds):
+    """CREATE_CHILD_SA, then an IKE_FOLLOWUP_KE for each additional key exchange."""
+    children = {"host": {"esp_proposals": f"aes256-sha256-{ke}"}}
+    carol, moon = lab.psk(kinds=kinds, **both(proposals=HYBRID, children=children))
+    carol.initiate("net")
+    carol.initiate("host")
+    one, two = lab.prove(carol, moon, child="host", target=lab.top.moon_addr)
+    assert one.proposal == two.proposal == f"AES_CBC-256/HMAC_SHA2_256_128/{shown}"
+    for host in (carol, moon):
+        assert exchanges(host, "IKE_FOLLOWUP_KE") == rounds
+    lab.prove(carol, moon, tcp=False)
+
+
+# A multiple key exchange in each rekeying, and no virtual IP so that either side may begin.
+SYMMETRIC = {
+    "carol": {"vips": None, "proposals": HYBRID},
+    "moon": {"pools": None, "proposals": HYBRID, "remote_addrs": "192.168.0.3",
+             "remote": {"id": conf.CAROL}},
+}
+REKEYED_CHILD = {"net": {"esp_proposals": "aes256-sha256-x25519-ke1_mlkem768"}}
+
+
+def test_child_rekey(lab, kinds):
+    """strongSwan rekeys a child with an IKE_FOLLOWUP_KE; traffic goes on."""
+    over = {side: {**tree, "children": REKEYED_CHILD} for side, tree in SYMMETRIC.items()}
+    carol, moon = lab.psk(kinds=kinds, **over)
+    carol.initiate("net")
+    old = carol.sa().child("net").spi_in
+    peer = carol if isinstance(carol, StrongSwan61) else moon
+    peer.swanctl("--rekey", "--child", "net", check=True)
+    for host, way in ((carol, "spi_in"), (moon, "spi_out")):
+        wait_until(lambda host=host, way=way: [
+            getattr(c, way) for c in host.sa().children if c.state == "INSTALLED"] not in (
+                [], [old]), f"{host.name}: the new child")
+        wait_until(lambda host=host: len(host.sa().children) == 1, "the old child to go")
+    assert exchanges(carol, "IKE_FOLLOWUP_KE") == 1
+    assert carol.sa().child("net").proposal.endswith("/CURVE_25519/KE1_ML_KEM_768")
+    lab.prove(carol, moon)
+
+
+# --- a lossy wire ----------------------------------------------------------------------------
+
+PATIENT = {"charon": {"fragment_size": 600, "retransmit_tries": 8, "retransmit_timeout": 0.5,
+                      "retransmit_base": 1.2}}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_fragments_lost_and_out_of_order(lab, kinds, seed):
+    """A tenth of all packets is lost each way and as many are late: fragments of ML-KEM-1024."""
+    top = lab.lay(lossy.pair)
+    with lossy.LossyWire(top.router, seed, loss=0.1, late=0.1) as wire:
+        carol, moon = lab.seed(
+            kinds=kinds, settings=PATIENT,
+            **both(proposals="aes256-sha256-x25519-ke1_mlkem1024-ke2_modp4096"))
+        carol.initiate("net", timeout=60)
+        assert carol.sa().proposal == moon.sa().proposal
+        wire.calm()
+        lab.prove(carol, moon, tcp=False)
+    assert wire.counts["lost"] and wire.counts["late"], wire.counts
+    for host in (carol, moon):
+        assert "reassembled fragmented IKE message" in host.log()
