@@ -83,4 +83,18 @@ struct ike_terminate_params {
 int ike_terminate(struct ike *ike, uint64_t now, const struct ike_terminate_params *params,
 		  struct ike_request **out_request) ERR_MUST_CHECK;
 
+struct ike_rekey_params {
+	const char *ike, *child;   /* names, or NULL */
+	uint32_t ike_id, child_id; /* unique ids, or 0 */
+	bool reauth;		   /* IKE SAs: set up anew with authentication instead */
+};
+/*
+ * Have what matches rekeyed: CHILD SAs if a child is named (by name or id), else IKE SAs. Nobody
+ * waits: *out_matches says how many, those included that are being rekeyed already. E_CONFIG
+ * without any selector, E_NOTFOUND when nothing matches, E_UNSUPPORTED for reauth, E_NOMEM, E_LIMIT
+ * if one of the matches could not be queued.
+ */
+int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *params,
+	      unsigned *out_matches) ERR_MUST_CHECK;
+
 #endif

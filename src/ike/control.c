@@ -271,6 +271,50 @@ int ike_terminate(struct ike *ike, uint64_t now, const struct ike_terminate_para
 	return 0;
 }
 
+/* ---- rekey ---- */
+
+static int rekey_children(struct ike_sa *sa, const struct ike_rekey_params *p, unsigned *matches)
+{
+	int err = 0;
+
+	list_foreach(it, &sa->children) {
+		struct child *c = list_entry(it, struct child, link);
+
+		if ((p->child && strcmp(c->conf->name, p->child) != 0) ||
+		    (p->child_id && c->uid != p->child_id) ||
+		    (c->state != CHILD_S_INSTALLED && c->state != CHILD_S_REKEYING))
+			continue;
+		(*matches)++;
+		if (!child_is_rekeying(c) && err == 0)
+			err = task_queue(sa, &task_child_rekey, c, NULL, NULL);
+	}
+	return err;
+}
+
+int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
+	      unsigned *out_matches)
+{
+	bool of_children = p->child || p->child_id;
+	int err = 0;
+
+	ike->now = now;
+	*out_matches = 0;
+	if (!p->ike && !p->ike_id && !of_children)
+		return E_CONFIG;
+	if (p->reauth || !of_children)
+		return E_UNSUPPORTED;
+	list_foreach(it, &ike->sas) {
+		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
+
+		if ((p->ike && strcmp(sa_name(sa), p->ike) != 0) ||
+		    (p->ike_id && sa->uid != p->ike_id) || sa->state != IKE_S_ESTABLISHED)
+			continue;
+		if (err == 0)
+			err = rekey_children(sa, p, out_matches);
+	}
+	return err ? err : *out_matches ? 0 : E_NOTFOUND;
+}
+
 /* ---- silence ---- */
 
 /* Another round of an initial exchange: from the beginning, with fresh values. */
