@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ipsec/user/rtnl.h"
+#include "ipsec/rtnl.h"
 
 #define DEVICE "/dev/net/tun"
 

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "ipsec/user/outer.h"
-#include "ipsec/user/routing.h"
+#include "ipsec/routing.h"
 #include "ipsec/user/sad.h"
 #include "ipsec/user/tun.h"
 #include "ipsec/user/worker.h"

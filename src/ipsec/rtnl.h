@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IPSEC_USER_RTNL_H
-#define IPSEC_USER_RTNL_H
+#ifndef IPSEC_RTNL_H
+#define IPSEC_RTNL_H
 
 #include <stdbool.h>
 #include <stddef.h>

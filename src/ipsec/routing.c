@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ipsec/user/routing.h"
+#include "ipsec/routing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ipsec/user/rtnl.h"
+#include "ipsec/rtnl.h"
 #include "net/route.h"
 
 #define STALE_MAX 64 /* rules that crashed predecessors left; more means that none goes away */

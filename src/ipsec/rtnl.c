@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ipsec/user/rtnl.h"
+#include "ipsec/rtnl.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IPSEC_USER_ROUTING_H
-#define IPSEC_USER_ROUTING_H
+#ifndef IPSEC_ROUTING_H
+#define IPSEC_ROUTING_H
 
 #include <stdbool.h>
 #include <stdint.h>
