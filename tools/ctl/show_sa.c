@@ -24,7 +24,7 @@ static void put(const struct conf_node *n, const char *before, const char *key, 
 /* "/KE1_KYBER_L3/KE2_BIKE_L3" */
 static void put_additional(const struct conf_node *n, struct wbuf *out)
 {
-	char key[8], before[8];
+	char key[16], before[8];
 
 	for (int i = 1; i <= 7; i++) {
 		snprintf(key, sizeof(key), "ake%d", i);
