@@ -25,13 +25,6 @@ int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
 	       int (*then)(struct ike_sa *sa)) ERR_MUST_CHECK;
 /* The body of our ID payload. */
 struct wire_id auth_local_id(const struct ike_sa *sa);
-/* Put CERT payloads as send_cert says: end entity, then intermediates. */
-void auth_put_certs(struct ike_sa *sa, struct wire_writer *w);
-/* Put a CERTREQ of our CAs (those of remote.cacerts, if given); conn NULL: all CAs. */
-void auth_put_certreq(struct ike_sa *sa, const struct conn *conn, struct wire_writer *w);
-/* Remember the peer's CERTREQ payloads in sa->hs. */
-void auth_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg);
-
 /*
  * Verify the peer's shared-key AUTH payload: tries every shared secret known for the two
  * identities. E_AUTH, E_NOTFOUND, with lines that say which.

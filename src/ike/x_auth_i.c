@@ -6,6 +6,7 @@
 #include "cred/id.h"
 #include "crypto/sign.h"
 #include "ike/auth.h"
+#include "ike/auth_cert.h"
 #include "ike/child.h"
 #include "ike/config.h"
 #include "ike/conn.h"
@@ -79,10 +80,10 @@ static int send_request(struct ike_sa *sa)
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	wire_put_id(&w, PAYLOAD_IDI, &id);
-	auth_put_certs(sa, &w);
+	auth_cert_put(sa, &w);
 	if (conn->conf->unique != CONF_UNIQUE_NEVER && only_sa_with_peer(sa))
 		wire_put_notify(&w, N_INITIAL_CONTACT, (struct view){0});
-	auth_put_certreq(sa, conn, &w);
+	auth_cert_put_requests(sa, conn, &w);
 	if (conn->n_remote && conn->remote[0].id.type != ID_ANY &&
 	    !strchr(conn->remote[0].id_text, '*')) {
 		const struct id *r = &conn->remote[0].id;

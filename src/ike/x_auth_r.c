@@ -2,12 +2,13 @@
 #include "ike/x_auth.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cred/cert.h"
 #include "cred/id.h"
 #include "crypto/sign.h"
 #include "ike/auth.h"
+#include "ike/auth_cert.h"
+#include "ike/candidates.h"
 #include "ike/child.h"
 #include "ike/config.h"
 #include "ike/conn.h"
@@ -15,142 +16,16 @@
 #include "ike/input.h"
 #include "ike/job.h"
 #include "ike/sa.h"
-#include "ike/select.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/unique.h"
 #include "ike/window.h"
-#include "ike/x_informational.h"
 
 /* The responder's side of IKE_AUTH. */
 
 static void refuse_auth(struct ike_sa *sa, int err)
 {
 	window_refuse(sa, N_AUTHENTICATION_FAILED, err, "authentication failed");
-}
-
-/* ---- which connection ---- */
-
-struct candidates {
-	size_t n;
-	struct conn *conns[JOB_MAX_CONNS];
-	unsigned score[JOB_MAX_CONNS];
-};
-
-static void add_candidate(struct candidates *l, struct conn *c, unsigned score)
-{
-	size_t i = l->n;
-
-	if (l->n == JOB_MAX_CONNS) {
-		if (score <= l->score[l->n - 1])
-			return;
-		i--;
-	} else {
-		l->n++;
-	}
-	for (; i > 0 && l->score[i - 1] < score; i--) {
-		l->conns[i] = l->conns[i - 1];
-		l->score[i] = l->score[i - 1];
-	}
-	l->conns[i] = c;
-	l->score[i] = score;
-}
-
-static bool has_chosen(const struct ike_sa *sa, const struct conn *c)
-{
-	struct proposals *one = calloc(1, sizeof(*one));
-	struct proposal out;
-	bool ok = false;
-
-	if (!one)
-		return false;
-	one->count = 1;
-	one->p[0] = sa->chosen;
-	ok = select_proposal(&(struct select_params){.configured = c->conf->ike,
-						     .received = one,
-						     .allow_private = true},
-			     &out) == 0;
-	free(one);
-	return ok;
-}
-
-static void log_no_candidate(struct ike_sa *sa)
-{
-	sa_log(sa, LOG_CFG, LOG_CTRL, "no matching peer config found");
-	list_foreach(it, &sa->ike->conns) {
-		const struct conn *c = list_entry(it, struct conn, link);
-		const char *l = c->n_local ? c->local[0].id_text : NULL;
-		const char *r = c->n_remote ? c->remote[0].id_text : NULL;
-
-		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "connection '%s' has local.id '%s' and remote.id '%s'", c->conf->name,
-		       l ? l : "%any", r ? r : "%any");
-	}
-}
-
-/* Connections whose addresses, identities and IKE proposals fit, best first. */
-static void find_candidates(struct ike_sa *sa, const struct id *asked, struct candidates *out)
-{
-	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], lid[256], rid[256];
-	struct id any = {0};
-
-	sa_log(sa, LOG_CFG, LOG_CTRL, "looking for peer configs matching %s[%s]...%s[%s]",
-	       addr_text(&sa->local, l), sa_id_text(asked ? asked : &any, lid, sizeof(lid)),
-	       addr_text(&sa->remote, r), sa_id_text(&sa->remote_id, rid, sizeof(rid)));
-	out->n = 0;
-	list_foreach(it, &sa->ike->conns) {
-		struct conn *c = list_entry(it, struct conn, link);
-		unsigned addrs = conn_match_addrs(c, &sa->local, &sa->remote);
-		unsigned ids = conn_match_ids(c, asked, &sa->remote_id);
-
-		if (addrs && ids && has_chosen(sa, c))
-			add_candidate(out, c, ids * 64 + addrs);
-	}
-	if (out->n)
-		sa_log(sa, LOG_CFG, LOG_CTRL, "selected peer config '%s'",
-		       out->conns[0]->conf->name);
-	else
-		log_no_candidate(sa);
-}
-
-static bool fits_method(const struct conn *c, const struct wire_payload *auth)
-{
-	enum conf_auth_class cls = c->n_remote ? c->remote[0].conf->cls : CONF_AUTH_ANY;
-
-	if (!auth)
-		return cls == CONF_AUTH_EAP;
-	if (cls == CONF_AUTH_ANY)
-		return true;
-	return cls == (auth->u.auth.method == AUTH_SHARED_KEY ? CONF_AUTH_PSK : CONF_AUTH_PUBKEY);
-}
-
-/* Drop candidates that want the peer to authenticate in another way. */
-static void filter_method(struct ike_sa *sa, const struct wire_payload *auth, struct candidates *l)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (fits_method(l->conns[i], auth)) {
-			if (kept == 0 && i > 0)
-				sa_log(sa, LOG_CFG, LOG_CTRL, "switching to peer config '%s'",
-				       l->conns[i]->conf->name);
-			l->conns[kept++] = l->conns[i];
-		} else if (!auth) {
-			sa_log(sa, LOG_CFG, LOG_CTRL, "peer requested EAP, config unacceptable");
-		} else {
-			bool psk = auth->u.auth.method == AUTH_SHARED_KEY;
-
-			sa_log(sa, LOG_CFG, LOG_CTRL,
-			       "selected peer config '%s' unacceptable: non-matching "
-			       "authentication "
-			       "done (the peer used a %s, remote.auth wants %s)",
-			       l->conns[i]->conf->name,
-			       psk ? "pre-shared key" : "public key signature",
-			       psk ? "pubkey" : "psk");
-		}
-	}
-	if (kept == 0 && l->n)
-		sa_log(sa, LOG_CFG, LOG_CTRL, "no alternative config found");
-	l->n = kept;
 }
 
 /* ---- the reply ---- */
@@ -179,51 +54,6 @@ static uint16_t make_child(struct ike_sa *sa, const struct wire_msg *msg, struct
 	return 0;
 }
 
-/* A peer that starts anew has lost its old SAs, or may have only one (RFC 7296 section 2.4). */
-static void enforce_unique(struct ike_sa *sa, const struct wire_msg *msg)
-{
-	enum conf_unique policy = sa->conn->conf->unique;
-	bool initial = wire_msg_notify(msg, N_INITIAL_CONTACT) && policy != CONF_UNIQUE_NEVER;
-
-	if (!initial && policy != CONF_UNIQUE_REPLACE)
-		return;
-	list_foreach_safe(it, &sa->ike->sas) {
-		struct ike_sa *old = list_entry(it, struct ike_sa, link);
-
-		if (old == sa || old->state != IKE_S_ESTABLISHED ||
-		    !id_equal(&old->remote_id, &sa->remote_id) ||
-		    !id_equal(&old->local_id, &sa->local_id))
-			continue;
-		sa_log(old, LOG_IKE, LOG_CTRL, "destroying duplicate IKE_SA for peer '%s', %s",
-		       sa_id_text(&sa->remote_id, (char[256]){0}, 256),
-		       initial ? "received INITIAL_CONTACT" : "unique = replace");
-		/* Without INITIAL_CONTACT the peer does not know that its old one ends. */
-		if (!initial)
-			x_informational_say_deleted(old);
-		sa_destroy(old, E_CANCELED, "replaced by a new IKE_SA of the peer");
-	}
-}
-
-/* unique = keep: whether an older SA of this peer forbids a new one. */
-static bool kept_out(const struct ike_sa *sa, const struct wire_msg *msg)
-{
-	if (sa->conn->conf->unique != CONF_UNIQUE_KEEP || wire_msg_notify(msg, N_INITIAL_CONTACT))
-		return false;
-	list_foreach(it, &sa->ike->sas) {
-		const struct ike_sa *old = list_entry(it, struct ike_sa, link);
-
-		if (old != sa && old->state == IKE_S_ESTABLISHED &&
-		    id_equal(&old->remote_id, &sa->remote_id)) {
-			sa_log(sa, LOG_IKE, LOG_CTRL,
-			       "peer '%s' is connected already, keeping that IKE_SA "
-			       "(unique = keep)",
-			       sa_id_text(&sa->remote_id, (char[256]){0}, 256));
-			return true;
-		}
-	}
-	return false;
-}
-
 static int send_reply(struct ike_sa *sa)
 {
 	const struct wire_msg *msg = &sa->ike->msg;
@@ -242,9 +72,9 @@ static int send_reply(struct ike_sa *sa)
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	wire_put_id(&w, PAYLOAD_IDR, &id);
-	auth_put_certs(sa, &w);
+	auth_cert_put(sa, &w);
 	wire_put_auth(&w, sa->hs->auth_method, secret_view(&sa->hs->auth));
-	enforce_unique(sa, msg);
+	unique_enforce(sa, msg);
 	sa_establish(sa);
 	notify = make_child(sa, msg, &cp, &child);
 	if (cp.count)
@@ -281,8 +111,8 @@ static void authenticated(struct ike_sa *sa, struct conn *conn, const struct wir
 		sa->peer_mobike = conn->conf->mobike;
 		sa_log(sa, LOG_IKE, LOG_CTRL, "peer supports MOBIKE");
 	}
-	auth_take_certreqs(sa, msg);
-	if (kept_out(sa, msg))
+	auth_cert_take_requests(sa, msg);
+	if (unique_keeps_out(sa, msg))
 		err = E_EXISTS;
 	if (err == 0 && idr)
 		err = id_from_wire(idr->u.id.type, idr->u.id.data, &asked);
@@ -374,8 +204,8 @@ void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg)
 		window_refuse(sa, N_INVALID_SYNTAX, err, "malformed identity");
 		return;
 	}
-	find_candidates(sa, idr ? &asked : NULL, &l);
-	filter_method(sa, auth, &l);
+	candidates_find(sa, idr ? &asked : NULL, &l);
+	candidates_filter_method(sa, auth, &l);
 	if (l.n == 0 || !auth)
 		err = E_AUTH;
 	else if (auth->u.auth.method == AUTH_SHARED_KEY)

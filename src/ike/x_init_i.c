@@ -5,7 +5,7 @@
 #include "conf/suite.h"
 #include "crypto/alg.h"
 #include "crypto/ke.h"
-#include "ike/auth.h"
+#include "ike/auth_cert.h"
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/handshake.h"
@@ -392,7 +392,7 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 		return;
 	}
 	natd_check(sa, msg, &sa->local, &sa->remote);
-	auth_take_certreqs(sa, msg);
+	auth_cert_take_requests(sa, msg);
 	float_ports(sa);
 	job = job_ke_new(JOB_KE_FINISH, sa->hs->ke_alg, ke->u.ke.data, sa->hs->ke, on_finished);
 	if (!job) {

@@ -5,7 +5,7 @@
 
 #include "crypto/alg.h"
 #include "crypto/ke.h"
-#include "ike/auth.h"
+#include "ike/auth_cert.h"
 #include "ike/conn.h"
 #include "ike/cookie.h"
 #include "ike/handshake.h"
@@ -244,7 +244,7 @@ static int send_reply(struct ike_sa *sa, const struct job_ke *j)
 	wire_put_ke(&w, j->alg->id, wbuf_view(&j->data));
 	wire_put_nonce(&w, secret_view(&hs->nr));
 	init_put_natd(sa, &w);
-	auth_put_certreq(sa, NULL, &w);
+	auth_cert_put_requests(sa, NULL, &w);
 	if (hs->announce_fragments)
 		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
 	if (sa->peer_hashes)
