@@ -97,4 +97,21 @@ struct ike_rekey_params {
 int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *params,
 	      unsigned *out_matches) ERR_MUST_CHECK;
 
+/* Which clients are to go where (RFC 5685 section 5). All selectors given must match. */
+struct ike_redirect_params {
+	const char *ike;     /* connection name, or NULL */
+	uint32_t ike_id;     /* unique id, or 0 */
+	const char *peer_ip; /* the peer's address, or a subnet or range it is in; or NULL */
+	const char *peer_id; /* its identity, or a pattern ("*@example.org"); or NULL */
+	const char *gateway; /* IPv4 or IPv6 address, or a domain name */
+};
+/*
+ * Tell the clients of all established IKE SAs that match to go to another gateway; they set up an SA
+ * there and delete this one. Only clients that announced REDIRECT_SUPPORTED are told. Returns 0 when
+ * at least one is being told; *out_matches is how many. E_CONFIG: no selector, or one that cannot be
+ * read, or no gateway; E_NOTFOUND: nobody to tell. *out_why then says so (to free; may be NULL).
+ */
+int ike_redirect(struct ike *ike, uint64_t now, const struct ike_redirect_params *params,
+		 unsigned *out_matches, char **out_why) ERR_MUST_CHECK;
+
 #endif

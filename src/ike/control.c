@@ -10,8 +10,10 @@
 #include "ike/handshake.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/target.h"
 #include "ike/task.h"
 #include "ike/x_informational.h"
+#include "ike/x_sa_init.h"
 
 struct ike_request {
 	struct ike *ike;
@@ -166,6 +168,41 @@ int ike_initiate(struct ike *ike, uint64_t now, const struct ike_initiate_params
 	if (request_release(r) && out_request)
 		*out_request = r;
 	return 0;
+}
+
+int control_set_up(struct ike_sa *fresh, const struct strs *children,
+		   void (*done)(void *ctx, const struct ike_request_result *), void *ctx)
+{
+	struct ike *ike = fresh->ike;
+	uint32_t uid = fresh->uid;
+	struct ike_request *r = request_new(ike, done, ctx);
+	int err = r ? 0 : E_NOMEM;
+
+	if (err == 0 && children->count) {
+		fresh->hs->child_name = strdup(children->items[0]);
+		err = fresh->hs->child_name ? 0 : E_NOMEM;
+	}
+	/* The first task holds the SA's window until IKE_AUTH is over. */
+	for (size_t i = 0; err == 0 && i < (children->count ? children->count : 1); i++) {
+		r->pending++;
+		err = task_queue(fresh, i ? &task_child_create : &task_ike_init, NULL,
+				 i ? children->items[i] : NULL, r);
+		if (err)
+			r->pending--;
+		fresh = sa_find_uid(ike, uid);
+		if (err == 0 && !fresh)
+			err = E_STATE;
+	}
+	if (fresh && fresh->state <= IKE_S_CONNECTING && !fresh->out.task &&
+	    list_empty(&fresh->queue)) {
+		sa_destroy(fresh, err ? err : E_STATE, "could not begin");
+		err = err ? err : E_STATE;
+	}
+	if (r)
+		request_release(r);
+	else
+		done(ctx, &(struct ike_request_result){.err = err});
+	return err;
 }
 
 void control_start_child(struct ike *ike, struct conn *conn, const char *child)
@@ -323,8 +360,14 @@ static bool try_again(struct ike_sa *sa)
 	unsigned tries = sa->conn ? sa->conn->conf->keyingtries : 1;
 	struct handshake *hs = sa->hs;
 
-	if (!sa->initiator || sa->state != IKE_S_CONNECTING || !hs || sa->ike->stopping ||
-	    (tries && hs->attempt >= tries))
+	if (!sa->initiator || sa->state != IKE_S_CONNECTING || !hs || sa->ike->stopping)
+		return false;
+	if (target_left(sa)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "peer not responding, trying its next address");
+		x_init_i_begin_again(sa);
+		return true;
+	}
+	if (tries && hs->attempt >= tries)
 		return false;
 	hs->attempt++;
 	if (tries)
@@ -333,14 +376,8 @@ static bool try_again(struct ike_sa *sa)
 	else
 		sa_log(sa, LOG_IKE, LOG_CTRL, "peer not responding, trying again (%u)",
 		       hs->attempt);
-	if (hs->child)
-		child_destroy(hs->child);
-	hs->child = NULL;
-	handshake_reset(hs);
-	sa_renew_spi(sa);
-	sa->remote.port = sa->conn->conf->remote_port;
-	sa->nat_local = sa->nat_remote = false;
-	task_continue(sa, &task_ike_init);
+	target_forget(sa);
+	x_init_i_begin_again(sa);
 	return true;
 }
 

@@ -5,7 +5,9 @@
 struct conn;
 struct ike;
 struct ike_request;
+struct ike_request_result;
 struct ike_sa;
+struct strs;
 
 /* Requests of people (ike_initiate, ike_terminate in engine.h) and what configuration starts. */
 
@@ -19,6 +21,12 @@ void control_peer_closed(struct ike_sa *sa);
 /* The hard lifetime of the IKE SA is over: delete it; the side that made it sets it up anew, unless
  * rekey_time = 0 says that it is to end. */
 void control_expired(struct ike_sa *sa);
+/*
+ * Set up an SA that has its connection and nothing else yet, with these children; `done` is called
+ * once when all of that has ended, as of ike_initiate(). An error leaves no SA, and done is called.
+ */
+int control_set_up(struct ike_sa *fresh, const struct strs *children,
+		   void (*done)(void *ctx, const struct ike_request_result *), void *ctx);
 /* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
 void control_start_child(struct ike *ike, struct conn *conn, const char *child);
 

@@ -47,6 +47,17 @@ struct ike_hooks {
 	int (*source)(void *ctx, const struct addr *remote, struct addr *out);
 	/* This host's addresses, at most max of them; returns how many (RFC 4555 section 3.6). */
 	size_t (*addresses)(void *ctx, struct addr *out, size_t max);
+	/*
+	 * Whether a packet from this address of ours can go to remote: it is on an interface that
+	 * is up, and the route from it leads there. NULL: only what `source` chooses can.
+	 */
+	bool (*usable)(void *ctx, const struct addr *local, const struct addr *remote);
+	/*
+	 * Whether a client that asks for an IKE SA shall go to another gateway (RFC 5685): if so
+	 * its name or address, which lives until the next call, else NULL. id is its proven
+	 * identity, NULL before it has one (IKE_SA_INIT). May be NULL: nobody is redirected.
+	 */
+	const char *(*redirect)(void *ctx, const struct addr *remote, const char *id);
 	/* A DNS server that a peer assigned came, or is to go again. May be NULL. */
 	void (*dns)(void *ctx, const struct addr *server, bool add);
 	/* Wall-clock seconds, for certificates and lists. */
@@ -76,6 +87,11 @@ void ike_free(struct ike *ike);
 /* A datagram without marker, received at local (port set) from remote. */
 void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const struct addr *remote,
 	       struct view message);
+/*
+ * Addresses, links or routes of this host have changed: SAs move to a path that works (RFC 4555),
+ * peers are told our addresses. Cheap when nothing matters to an SA.
+ */
+void ike_addresses_changed(struct ike *ike, uint64_t now);
 /* Run what is due. */
 void ike_tick(struct ike *ike, uint64_t now);
 /* When ike_tick() is due next; UINT64_MAX if never. */

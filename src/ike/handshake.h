@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "ike/intauth.h"
 #include "ike/sa.h"
+#include "ike/target.h"
 
 struct alg;
 struct cert;
@@ -27,6 +28,7 @@ struct handshake {
 	struct secret cookie;	    /* to return */
 	unsigned restarts;	    /* answers of COOKIE and INVALID_KE_PAYLOAD followed */
 	unsigned attempt;	    /* of keyingtries, from 1 */
+	struct target target;	    /* whom to call */
 	char *child_name;	    /* to set up in IKE_AUTH; NULL: childless */
 	struct child *child;	    /* being set up in IKE_AUTH */
 

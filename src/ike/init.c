@@ -93,6 +93,8 @@ void init_take_notifies(struct ike_sa *sa, const struct wire_msg *msg)
 	const struct wire_notify *hashes = wire_msg_notify(msg, N_SIGNATURE_HASH_ALGORITHMS);
 
 	sa->hs->peer_intermediate = wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED);
+	if (!sa->initiator)
+		redirect_take_client(sa, msg);
 	sa->peer_multi_auth = wire_msg_notify(msg, N_MULTIPLE_AUTH_SUPPORTED);
 	if (hashes)
 		take_hashes(sa, hashes->data);

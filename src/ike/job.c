@@ -303,47 +303,56 @@ struct job_verify *job_verify_new(struct ike *ike, const struct id *id,
 
 /* ---- resolve ---- */
 
-static void resolve_run(struct ike_job *base)
+static void resolve_one(struct job_resolve *j, const char *name)
 {
-	struct job_resolve *j = (struct job_resolve *)base;
-	struct addrinfo hints = {.ai_family = j->family, .ai_socktype = SOCK_DGRAM};
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
 	struct addrinfo *list;
-	int rc = getaddrinfo(j->name, NULL, &hints, &list);
+	int rc = getaddrinfo(name, NULL, &hints, &list);
 
-	base->err = E_NOTFOUND;
 	if (rc != 0) {
-		log_note(&base->notes, LOG_CFG, LOG_CTRL, "resolving '%s' failed: %s", j->name,
+		log_note(&j->base.notes, LOG_CFG, LOG_CTRL, "resolving '%s' failed: %s", name,
 			 gai_strerror(rc));
 		return;
 	}
-	for (struct addrinfo *a = list; a && base->err; a = a->ai_next)
-		base->err = addr_from_sockaddr(&j->addr, a->ai_addr);
+	for (struct addrinfo *a = list; a && j->n_addrs < JOB_MAX_ADDRS; a = a->ai_next) {
+		if (addr_from_sockaddr(&j->addrs[j->n_addrs], a->ai_addr) == 0)
+			j->n_addrs++;
+	}
 	freeaddrinfo(list);
+}
+
+static void resolve_run(struct ike_job *base)
+{
+	struct job_resolve *j = (struct job_resolve *)base;
+
+	for (size_t i = 0; i < j->names.count; i++)
+		resolve_one(j, j->names.items[i]);
+	base->err = j->n_addrs ? 0 : E_NOTFOUND;
 }
 
 static void resolve_dispose(struct ike_job *base)
 {
 	struct job_resolve *j = (struct job_resolve *)base;
 
-	free(j->name);
+	strs_done(&j->names);
 	free(j);
 }
 
-struct job_resolve *job_resolve_new(const char *name, uint8_t family,
+struct job_resolve *job_resolve_new(const struct strs *names,
 				    void (*done)(struct ike_sa *, struct ike_job *))
 {
 	struct job_resolve *j = calloc(1, sizeof(*j));
+	int err = j ? 0 : E_NOMEM;
 
-	if (!j)
+	for (size_t i = 0; err == 0 && i < names->count; i++)
+		err = strs_add(&j->names, names->items[i]);
+	if (err) {
+		if (j)
+			resolve_dispose(&j->base);
 		return NULL;
+	}
 	j->base.run = resolve_run;
 	j->base.done = done;
 	j->base.dispose = resolve_dispose;
-	j->family = family;
-	j->name = strdup(name);
-	if (!j->name) {
-		free(j);
-		return NULL;
-	}
 	return j;
 }

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 struct cert;
 struct cred_store;
@@ -96,14 +97,16 @@ struct job_verify {
 struct job_verify *job_verify_new(struct ike *ike, const struct id *id,
 				  void (*done)(struct ike_sa *, struct ike_job *));
 
-/* Resolve names of remote addresses: the first that answers. */
+/* Resolve remote addresses: all addresses of all names (or literal addresses), in their order.
+ * E_NOTFOUND if none has any. */
+#define JOB_MAX_ADDRS 16
 struct job_resolve {
 	struct ike_job base;
-	char *name;
-	uint8_t family; /* 0 any */
-	struct addr addr;
+	struct strs names;
+	size_t n_addrs;
+	struct addr addrs[JOB_MAX_ADDRS];
 };
-struct job_resolve *job_resolve_new(const char *name, uint8_t family,
+struct job_resolve *job_resolve_new(const struct strs *names,
 				    void (*done)(struct ike_sa *, struct ike_job *));
 
 #endif

@@ -138,6 +138,7 @@ void sa_destroy(struct ike_sa *sa, int err, const char *message)
 	secret_done(&sa->out.plain);
 	id_done(&sa->local_id);
 	id_done(&sa->remote_id);
+	redirect_done(&sa->redirect);
 	conn_put(sa->conn);
 	free(sa);
 }

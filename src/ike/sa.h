@@ -15,6 +15,7 @@
 #include "ike/engine.h"
 #include "ike/keys.h"
 #include "ike/protect.h"
+#include "ike/redirect.h"
 #include "ike/timer.h"
 #include "wire/ike.h"
 #include "wire/proposal.h"
@@ -98,6 +99,7 @@ struct ike_sa {
 	} out;
 	struct list queue; /* tasks that wait */
 
+	struct redirect redirect;
 	struct handshake *hs; /* until established */
 	struct id local_id, remote_id;
 	struct list children;

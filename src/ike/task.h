@@ -38,7 +38,8 @@ struct task {
 	const struct task_kind *kind;
 	struct ike_request *request; /* told when it ends; may be NULL */
 	struct child *child;	     /* CHILD tasks: being made or deleted; owned by the SA */
-	char *child_name;	     /* IKE_AUTH and CHILD_CREATE: configuration to use */
+	char *child_name;	     /* IKE_AUTH and CHILD_CREATE: configuration to use;
+				      * IKE_REDIRECT: the gateway */
 	uint16_t notify;	     /* INFORMATIONAL that reports: its notify type, or 0 */
 };
 
@@ -51,6 +52,8 @@ extern const struct task_kind task_followup_ke;	 /* its further rounds: x_follow
 extern const struct task_kind task_child_delete; /* x_informational.c */
 extern const struct task_kind task_ike_delete;
 extern const struct task_kind task_dpd;
+extern const struct task_kind task_mobike;   /* mobike.c */
+extern const struct task_kind task_redirect; /* redirect.c */
 
 /* Queue a task and start it if the SA is free; child_name may be NULL and is copied, request may be
  * NULL. E_NOMEM, E_LIMIT when SA_MAX_QUEUE tasks wait. */

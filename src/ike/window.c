@@ -8,6 +8,7 @@
 #include "ike/protect.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/target.h"
 #include "ike/task.h"
 #include "ike/x_intermediate.h"
 
@@ -175,11 +176,21 @@ static void give_up(struct ike_sa *sa)
 	control_peer_silent(sa);
 }
 
+/* Of several addresses of a peer that we call, one that does not answer is not waited for long. */
+static unsigned max_tries(const struct ike_sa *sa)
+{
+	unsigned tries = sa->ike->settings.retransmit_tries;
+
+	if (sa->out.exchange == IKE_SA_INIT && target_left(sa) && tries > TARGET_TRIES)
+		return TARGET_TRIES;
+	return tries;
+}
+
 static void retransmit(struct timer *t)
 {
 	struct ike_sa *sa = heap_entry(t, struct ike_sa, out.retransmit);
 
-	if (sa->out.tries >= sa->ike->settings.retransmit_tries) {
+	if (sa->out.tries >= max_tries(sa)) {
 		give_up(sa);
 		return;
 	}

@@ -187,6 +187,7 @@ static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[CH
 static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	char why[CHILD_WHY_MAX] = "";
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
 	struct child *c = sa->hs->child;
 	int err;
 
@@ -194,6 +195,8 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 		sa->peer_mobike = sa->conn->conf->mobike;
 		sa_log(sa, LOG_IKE, LOG_CTRL, "peer supports MOBIKE");
 	}
+	if (redirect && !msg->has_sa && redirect_follow_auth(sa, redirect) == 0)
+		return;
 	sa_establish(sa);
 	err = take_child(sa, msg, why);
 	sa->hs->child = NULL;

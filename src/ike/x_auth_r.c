@@ -76,7 +76,8 @@ static int send_reply(struct ike_sa *sa)
 	wire_put_auth(&w, sa->hs->auth_method, secret_view(&sa->hs->auth));
 	unique_enforce(sa, msg);
 	sa_establish(sa);
-	notify = make_child(sa, msg, &cp, &child);
+	child = NULL;
+	notify = redirect_put_auth(sa, &w) ? 0 : make_child(sa, msg, &cp, &child);
 	if (cp.count)
 		wire_put_cp(&w, &cp);
 	if (child)

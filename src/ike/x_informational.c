@@ -128,6 +128,7 @@ static void answer_notifies(struct ike_sa *sa, const struct wire_msg *msg, struc
 
 void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
 	bool gone = find_ike_delete(msg) || wire_msg_notify(msg, N_AUTHENTICATION_FAILED);
 	struct wire_writer w;
 	struct wbuf b, spis;
@@ -160,6 +161,8 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 	else if (gone)
 		control_peer_closed(sa);
+	else if (redirect && sa->initiator)
+		redirect_follow_up(sa, redirect);
 	wbuf_done(&b);
 	wbuf_done(&spis);
 }

@@ -6,15 +6,18 @@
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 #include "ike/auth_cert.h"
+#include "ike/child.h"
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/handshake.h"
 #include "ike/init.h"
 #include "ike/job.h"
 #include "ike/natd.h"
+#include "ike/path.h"
 #include "ike/sa.h"
 #include "ike/select.h"
 #include "ike/state.h"
+#include "ike/target.h"
 #include "ike/task.h"
 #include "ike/window.h"
 #include "ike/x_intermediate.h"
@@ -65,8 +68,7 @@ static int send_request(struct ike_sa *sa)
 	if (sa->conn->conf->fragmentation != CONF_FRAG_NO)
 		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
 	init_put_hashes(sa, &w);
-	if (sa->ike->settings.follow_redirects)
-		wire_put_notify(&w, N_REDIRECT_SUPPORTED, (struct view){0});
+	redirect_put_client(sa, &w);
 	if (offers_addke(sa))
 		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	init_put_vendor(sa, &w);
@@ -120,7 +122,7 @@ static int begin(struct ike_sa *sa)
 	struct handshake *hs = sa->hs;
 	uint8_t nonce[SA_NONCE_LEN];
 	char text[ADDR_TEXT_MAX];
-	int err = sa->ike->hooks.source(sa->ike->hooks.ctx, &sa->remote, &sa->local);
+	int err = path_choose(sa->ike, sa->conn->conf, &sa->remote, &sa->local);
 
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "no route to %s", addr_text(&sa->remote, text));
@@ -141,65 +143,33 @@ static int begin(struct ike_sa *sa)
 	return offer_ke(sa, proposal_find(&sa->conn->conf->ike->p[0], TRANSFORM_KE)->id);
 }
 
-static void on_resolved(struct ike_sa *sa, struct ike_job *base)
+/* The next address that there is a route to. */
+static int begin_next(struct ike_sa *sa)
 {
-	struct job_resolve *j = (struct job_resolve *)base;
-	int err = base->err;
+	int err = E_NOTFOUND;
 
-	if (err == 0) {
-		sa->remote = j->addr;
-		sa->remote.port = sa->conn->conf->remote_port;
+	while (err && target_take(sa))
 		err = begin(sa);
-	}
-	if (err)
-		fail(sa, err, "the remote address cannot be reached or resolved (remote_addrs)");
-}
-
-/* The first remote_addrs item that is one address or a name. */
-static int choose_remote(struct ike_sa *sa, const char **out_name)
-{
-	const struct strs *l = &sa->conn->conf->remote_addrs;
-
-	*out_name = NULL;
-	for (size_t i = 0; i < l->count; i++) {
-		const char *s = l->items[i];
-
-		if (addr_parse(&sa->remote, s) == 0) {
-			if (addr_is_any(&sa->remote))
-				continue;
-			sa->remote.port = sa->conn->conf->remote_port;
-			return 0;
-		}
-		if (!strpbrk(s, "%/") &&
-		    strpbrk(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
-			*out_name = s;
-			return 0;
-		}
-	}
-	sa_log(sa, LOG_CFG, LOG_CTRL,
-	       "unable to initiate to %%any: remote_addrs of '%s' names no address", sa_name(sa));
-	return E_CONFIG;
+	return err;
 }
 
 static int start(struct ike_sa *sa, struct task *task)
 {
-	struct job_resolve *job;
-	const char *name;
-	int err;
-
 	(void)task;
-	if (sa->hs->restarts || sa->hs->attempt > 1)
-		return begin(sa);
-	err = choose_remote(sa, &name);
-	if (err)
-		return err;
-	if (!name)
-		return begin(sa);
-	job = job_resolve_new(name, 0, on_resolved);
-	if (!job)
-		return E_NOMEM;
-	job_submit(sa, &job->base, false);
-	return 0;
+	return target_left(sa) ? begin_next(sa) : target_find(sa, begin_next);
+}
+
+void x_init_i_begin_again(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+
+	if (hs->child)
+		child_destroy(hs->child);
+	hs->child = NULL;
+	handshake_reset(hs);
+	sa_renew_spi(sa);
+	sa->nat_local = sa->nat_remote = false;
+	task_continue(sa, &task_ike_init);
 }
 
 /* ---- response ---- */
@@ -352,11 +322,14 @@ bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
 	const struct wire_notify *error = wire_msg_error(msg);
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
 	uint16_t method;
 	struct rbuf r;
 
 	if (cookie && !msg->has_sa)
 		return sa->hs->cookie.len && view_equal(cookie->data, secret_view(&sa->hs->cookie));
+	if (redirect && !msg->has_sa)
+		return redirect_is_forged(sa, redirect);
 	if (!error || error->type != N_INVALID_KE_PAYLOAD)
 		return false;
 	rbuf_init(&r, error->data);
@@ -382,8 +355,13 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 		on_invalid_ke(sa, error);
 		return;
 	}
-	if (error || redirect) {
-		on_error(sa, error ? error : redirect);
+	if (error) {
+		on_error(sa, error);
+		return;
+	}
+	if (redirect && !msg->has_sa) {
+		if (redirect_follow_init(sa, redirect))
+			fail(sa, E_AUTH, "the redirection to another gateway is not followed");
 		return;
 	}
 	err = accept_response(sa, msg, why);

@@ -371,7 +371,8 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 		return;
 	}
 	if (answer_again(ike, remote, datagram, msg) || pass_cookie(ike, local, remote, msg) ||
-	    pass_limits(ike, remote) || sa_new(ike, false, &sa))
+	    pass_limits(ike, remote) || redirect_refuse_init(ike, local, remote, msg) ||
+	    sa_new(ike, false, &sa))
 		return;
 	sa->spi_i = msg->hdr.spi_i;
 	sa->local = *local;

@@ -21,6 +21,11 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
  * the request before it.
  */
 bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg);
+/*
+ * The attempt to connect begins once more, from IKE_SA_INIT, with fresh values and another SPI; the
+ * task in flight goes on. May destroy the SA.
+ */
+void x_init_i_begin_again(struct ike_sa *sa);
 /* Reply to a message without keeping anything: one unprotected notify. */
 struct x_sa_init_refusal {
 	const struct addr *local, *remote; /* as the request came */
