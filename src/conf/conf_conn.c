@@ -218,12 +218,6 @@ static void derive_conn(struct conf_conn *c)
 		c->over_time = longer / 10;
 	if (c->rand_time == CONF_UNSET)
 		c->rand_time = c->over_time < longer / 2 ? c->over_time : longer / 2;
-	for (size_t i = 0; i < c->n_children; i++) {
-		if (c->children[i].if_id_in == 0)
-			c->children[i].if_id_in = c->if_id_in;
-		if (c->children[i].if_id_out == 0)
-			c->children[i].if_id_out = c->if_id_out;
-	}
 }
 
 int conf_conn_build(const struct conf_node *node, struct conf_errors *errs, struct conf_conn **out)

@@ -22,6 +22,8 @@
 #define CONF_UNIQUE_DIR (UINT32_MAX - 1)
 #define CONF_SAME_MARK	(UINT32_MAX - 2)
 
+#define CONF_TFC_MTU UINT32_MAX /* tfc_padding = mtu */
+
 struct conf_blobs {
 	size_t count;
 	struct secret *items; /* file contents by vici; file names when built from a file */
@@ -45,6 +47,7 @@ enum conf_childless {
 	CONF_CHILDLESS_NEVER
 };
 enum conf_action { CONF_ACTION_NONE = 0, CONF_ACTION_TRAP = 1, CONF_ACTION_START = 2 }; /* bits */
+enum conf_dscp { CONF_DSCP_NO = 0, CONF_DSCP_OUT = 1, CONF_DSCP_IN = 2 };		/* bits */
 enum conf_mode { CONF_MODE_TUNNEL, CONF_MODE_TRANSPORT, CONF_MODE_PASS, CONF_MODE_DROP };
 
 /* One local or remote authentication round. */
@@ -78,8 +81,10 @@ struct conf_child {
 	uint64_t rekey_packets, life_packets, rand_packets;
 	enum conf_mode mode;
 	enum conf_action dpd_action, start_action, close_action;
-	bool policies, hostaccess, sha256_96;
+	bool policies, policies_fwd_out, hostaccess, sha256_96;
 	bool copy_df, copy_ecn;
+	enum conf_dscp copy_dscp;
+	uint32_t tfc; /* bytes; CONF_TFC_MTU */
 	char *updown, *interface;
 	uint32_t reqid, priority, replay_window;
 	/* CONF_UNIQUE_ID, CONF_UNIQUE_DIR; set_mark also CONF_SAME_MARK */

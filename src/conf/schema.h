@@ -67,9 +67,9 @@ struct schema_table {
 
 extern const struct schema_type schema_type_bool, schema_type_seconds, schema_type_bytes,
 	schema_type_number, schema_type_real, schema_type_enum, schema_type_dscp, schema_type_if_id,
-	schema_type_level, schema_type_text, schema_type_texts, schema_type_list, schema_type_addrs,
-	schema_type_vips, schema_type_proposals, schema_type_ts, schema_type_blobs,
-	schema_type_auth, schema_type_mark, schema_type_secret;
+	schema_type_tfc, schema_type_level, schema_type_text, schema_type_texts, schema_type_list,
+	schema_type_addrs, schema_type_vips, schema_type_proposals, schema_type_ts,
+	schema_type_blobs, schema_type_auth, schema_type_mark, schema_type_secret;
 
 /* Whether a name is the pattern, or begins with it up to its '*'. */
 bool schema_matches(const char *pattern, const char *name);

@@ -149,6 +149,16 @@ static int scalar_if_id(const struct schema_row *row, const char *text, uint64_t
 	return parse_number(text, CONF_SAME_MARK - 1, out);
 }
 
+static int scalar_tfc(const struct schema_row *row, const char *text, uint64_t *out)
+{
+	(void)row;
+	if (strcmp(text, "mtu") == 0) {
+		*out = CONF_TFC_MTU;
+		return 0;
+	}
+	return parse_number(text, UINT16_MAX, out);
+}
+
 static int scalar_level(const struct schema_row *row, const char *text, uint64_t *out)
 {
 	int level;
@@ -174,6 +184,8 @@ const struct schema_type schema_type_dscp = {
 	.name = "bits", .expected = "six binary digits like 101110", .scalar = scalar_dscp};
 const struct schema_type schema_type_level = {
 	.name = "level", .expected = "a log level from -1 (silent) to 4", .scalar = scalar_level};
+const struct schema_type schema_type_tfc = {
+	.name = "bytes", .expected = "a number of bytes, or mtu", .scalar = scalar_tfc};
 const struct schema_type schema_type_if_id = {
 	.name = "id", .expected = "a number, %unique or %unique-dir", .scalar = scalar_if_id};
 

@@ -9,9 +9,11 @@
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/keys.h"
+#include "ike/labels.h"
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/trap.h"
 #include "ike/view.h"
 #include "ipsec/ipsec.h"
 
@@ -40,6 +42,7 @@ int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *con
 	c->conf = conf;
 	c->initiator = initiator;
 	c->uid = ++ike->next_child_uid;
+	trap_dress(c);
 	list_append(&sa->children, &c->link);
 	sa->n_children++;
 	ike->n_children++;
@@ -271,13 +274,10 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 		.replay_window = f->replay_window,
 		.ts_local = &c->ts_local,
 		.ts_remote = &c->ts_remote,
-		.labels =
-			{
-				.in = {f->mark_in, f->mark_in_mask},
-				.out = {f->mark_out, f->mark_out_mask},
-				.if_id_in = f->if_id_in,
-				.if_id_out = f->if_id_out,
-			},
+		.labels = c->labels,
+		.priority = f->priority,
+		.flags = labels_flags(f),
+		.tfc = f->tfc,
 		.hard_bytes = f->life_bytes,
 		.hard_packets = f->life_packets,
 	};
@@ -285,6 +285,19 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 
 	p.name = view_make(name, n < (int)sizeof(name) ? (size_t)n : sizeof(name) - 1);
 	return ike->ipsec->ops->install(ike->ipsec, &p, &c->handle);
+}
+
+/* What a rekeyed child had, its successor has, whatever the configuration says by now. */
+static void inherit(struct child *c)
+{
+	const struct child *old = child_find_rekeyed(c);
+
+	if (!old)
+		return;
+	c->reqid = old->reqid;
+	c->labels = old->labels;
+	/* Its own configuration's text lives as long as it does. */
+	c->labels.interface = c->conf->interface ? view_str(c->conf->interface) : (struct view){0};
 }
 
 int child_establish(struct child *c, struct view shared, struct view ni, struct view nr)
@@ -321,6 +334,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 		&keys);
 	if (err)
 		return err;
+	inherit(c);
 	if (!c->reqid)
 		c->reqid = c->conf->reqid ? c->conf->reqid : ++ike->next_reqid;
 	child_set_state(c, CHILD_S_INSTALLING);
@@ -364,12 +378,12 @@ bool child_info(struct child *c, uint64_t now, struct ike_child_info *out)
 		.chosen = &c->chosen,
 		.ts_local = &c->ts_local,
 		.ts_remote = &c->ts_remote,
-		.mark_in = c->conf->mark_in,
-		.mark_in_mask = c->conf->mark_in_mask,
-		.mark_out = c->conf->mark_out,
-		.mark_out_mask = c->conf->mark_out_mask,
-		.if_id_in = c->conf->if_id_in,
-		.if_id_out = c->conf->if_id_out,
+		.mark_in = c->labels.in.value,
+		.mark_in_mask = c->labels.in.mask,
+		.mark_out = c->labels.out.value,
+		.mark_out_mask = c->labels.out.mask,
+		.if_id_in = c->labels.if_id_in,
+		.if_id_out = c->labels.if_id_out,
 		.use_in = UINT64_MAX,
 		.use_out = UINT64_MAX,
 	};

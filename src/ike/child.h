@@ -33,6 +33,9 @@ struct child {
 	uint32_t spi_in, spi_out;
 	struct proposal chosen;
 	struct ts_list ts_local, ts_remote;
+	struct ipsec_labels labels;
+	bool has_packet; /* it is made for the packet of a trap, whose selectors these are */
+	struct ts packet_src, packet_dst;
 	uint32_t handle; /* in the datapath, 0 none */
 	bool encap;
 	uint64_t installed;	      /* ms */

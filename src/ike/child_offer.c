@@ -119,10 +119,39 @@ static void put_keying(const struct child *c, struct view nonce, struct view ke_
 	}
 }
 
+static bool has_ts(const struct ts_list *l, const struct ts *ts)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (ts_contains(&l->t[i], ts))
+			return true;
+	}
+	return false;
+}
+
+static void put_first(struct ts_list *l, const struct ts *ts)
+{
+	memmove(&l->t[1], &l->t[0], l->count * sizeof(l->t[0]));
+	l->t[0] = *ts;
+	l->count++;
+}
+
+/*
+ * The packet that the child is made for goes first, so that a peer that narrows leaves it in (RFC
+ * 7296 section 2.9). Its source may be an address that a virtual IP is to replace.
+ */
+static void put_packet_first(const struct child *c, struct ts_list *local, struct ts_list *remote)
+{
+	if (!c->has_packet || c->rekeys || local->count == TS_MAX || remote->count == TS_MAX ||
+	    !has_ts(local, &c->packet_src) || !has_ts(remote, &c->packet_dst))
+		return;
+	put_first(local, &c->packet_src);
+	put_first(remote, &c->packet_dst);
+}
+
 void child_put_offer(const struct child *c, const struct child_offer *offer, struct wire_writer *w)
 {
 	struct proposals *p = calloc(1, sizeof(*p));
-	struct ts_list ts;
+	struct ts_list local, remote;
 	uint8_t spi[4];
 
 	if (!p) {
@@ -133,10 +162,11 @@ void child_put_offer(const struct child *c, const struct child_offer *offer, str
 	wire_put_sa(w, p);
 	free(p);
 	put_keying(c, offer->nonce, offer->ke_data, w);
-	child_local_ts(c, offer->any_ts, &ts);
-	wire_put_ts(w, PAYLOAD_TSI, &ts);
-	child_remote_ts(c, &ts);
-	wire_put_ts(w, PAYLOAD_TSR, &ts);
+	child_local_ts(c, offer->any_ts, &local);
+	child_remote_ts(c, &remote);
+	put_packet_first(c, &local, &remote);
+	wire_put_ts(w, PAYLOAD_TSI, &local);
+	wire_put_ts(w, PAYLOAD_TSR, &remote);
 }
 
 void child_put_answer(const struct child *c, struct view nonce, struct view ke_data,

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "conf/conn.h"
+#include "ipsec/ipsec.h"
 
 /* What the control side asks of the engine (ike/engine.h). Engine's thread only. */
 struct ike;
@@ -113,5 +114,31 @@ struct ike_redirect_params {
  */
 int ike_redirect(struct ike *ike, uint64_t now, const struct ike_redirect_params *params,
 		 unsigned *out_matches, char **out_why) ERR_MUST_CHECK;
+
+/* ---- policies without an SA: traps, and what mode = pass or drop says ----------------------- */
+
+/*
+ * Install the policy of a child of a loaded connection: a trap, or a shunt if its mode is pass or
+ * drop; what start_action = trap and these modes do when a connection is loaded. conn may be NULL:
+ * the first connection with such a child. It goes with the connection. 0 also when it is there
+ * already; E_NOTFOUND; else *out_why (to free, may be NULL) says what does not do.
+ */
+int ike_install(struct ike *ike, uint64_t now, const char *conn, const char *child,
+		char **out_why) ERR_MUST_CHECK;
+/* Take it away; SAs that it led to stay. E_NOTFOUND: no such policy. */
+int ike_uninstall(struct ike *ike, uint64_t now, const char *conn,
+		  const char *child) ERR_MUST_CHECK;
+
+struct ike_policy_info {
+	enum ipsec_policy_kind kind;
+	const char *conn, *child;
+	uint32_t reqid;	     /* of a trap; else 0 */
+	enum conf_mode mode; /* tunnel or transport; pass, drop */
+	const struct ts_list *ts_local, *ts_remote;
+};
+/* Those that are installed, in order of installation; everything is borrowed for the call. The
+ * callback returns false to stop and must not change anything in the engine. */
+void ike_each_policy(const struct ike *ike, bool (*fn)(void *ctx, const struct ike_policy_info *),
+		     void *ctx);
 
 #endif

@@ -7,7 +7,9 @@
 
 #include "cred/store.h"
 #include "ike/child.h"
+#include "ike/labels.h"
 #include "ike/state.h"
+#include "ike/trap.h"
 
 enum { MATCH_NONE = 0, MATCH_ANY = 1, MATCH_RANGE = 4, MATCH_EXACT = 16 };
 
@@ -203,17 +205,20 @@ int ike_load_conn(struct ike *ike, uint64_t now, const struct conf_conn *conf,
 	else if (old)
 		result = IKE_CONN_REPLACED;
 	if (result != IKE_CONN_UNCHANGED) {
-		err = conn_new(ike, conf, &fresh, out_why);
+		err = labels_check(ike, conf, out_why);
+		if (err == 0)
+			err = conn_new(ike, conf, &fresh, out_why);
 		if (err)
 			return err == E_NOMEM ? err : E_CONFIG;
 		if (old) {
 			/* Take the old one's place: order decides between equal matches. */
 			list_append(&old->link, &fresh->link);
 			list_remove(&old->link);
-			conn_put(old);
 		} else {
 			list_append(&ike->conns, &fresh->link);
 		}
+		trap_load(ike, old, fresh);
+		conn_put(old);
 		child_start_actions(ike, fresh, result == IKE_CONN_ADDED);
 	}
 	*out = result;
@@ -227,6 +232,7 @@ int ike_unload_conn(struct ike *ike, uint64_t now, const char *name)
 	ike->now = now;
 	if (!c)
 		return E_NOTFOUND;
+	trap_unload(ike, c);
 	list_remove(&c->link);
 	conn_put(c);
 	return 0;

@@ -146,17 +146,26 @@ int ike_initiate(struct ike *ike, uint64_t now, const struct ike_initiate_params
 		 struct ike_request **out_request)
 {
 	struct conn *conn;
-	struct ike_request *r;
-	int err;
 
 	ike->now = now;
 	if (out_request)
 		*out_request = NULL;
-	if (ike->stopping)
-		return E_STATE;
 	conn = p->ike ? conn_find(ike, p->ike) : p->child ? conn_find_child(ike, p->child) : NULL;
 	if (!conn || (p->child && !conf_conn_child(conn->conf, p->child)))
-		return E_NOTFOUND;
+		return ike->stopping ? E_STATE : E_NOTFOUND;
+	return control_initiate(ike, conn, p, out_request);
+}
+
+int control_initiate(struct ike *ike, struct conn *conn, const struct ike_initiate_params *p,
+		     struct ike_request **out_request)
+{
+	struct ike_request *r;
+	int err;
+
+	if (out_request)
+		*out_request = NULL;
+	if (ike->stopping)
+		return E_STATE;
 	r = request_new(ike, p->done, p->ctx);
 	if (!r)
 		return E_NOMEM;

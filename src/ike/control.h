@@ -2,8 +2,11 @@
 #ifndef IKE_CONTROL_H
 #define IKE_CONTROL_H
 
+#include "base/err.h"
+
 struct conn;
 struct ike;
+struct ike_initiate_params;
 struct ike_request;
 struct ike_request_result;
 struct ike_sa;
@@ -27,6 +30,10 @@ void control_expired(struct ike_sa *sa);
  */
 int control_set_up(struct ike_sa *fresh, const struct strs *children,
 		   void (*done)(void *ctx, const struct ike_request_result *), void *ctx);
+
+/* As ike_initiate() of a loaded connection's child, for the engine itself. */
+int control_initiate(struct ike *ike, struct conn *conn, const struct ike_initiate_params *params,
+		     struct ike_request **out_request) ERR_MUST_CHECK;
 /* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
 void control_start_child(struct ike *ike, struct conn *conn, const char *child);
 

@@ -10,6 +10,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/timer.h"
+#include "ike/trap.h"
 #include "ike/x_informational.h"
 #include "ipsec/ipsec.h"
 
@@ -41,6 +42,7 @@ int ike_new(const struct ike_params *params, struct ike **out)
 	ike->next_reqid = params->settings.reqid_base ? params->settings.reqid_base - 1 : 0;
 	list_init(&ike->sas);
 	list_init(&ike->conns);
+	list_init(&ike->traps);
 	list_init(&ike->jobs);
 	list_init(&ike->requests);
 	err = hash_init(&ike->by_spi, spi_key);
@@ -63,6 +65,7 @@ void ike_free(struct ike *ike)
 	ike->stopping = true;
 	list_foreach_safe(s, &ike->sas)
 		sa_destroy(list_entry(s, struct ike_sa, link), E_CANCELED, "shutting down");
+	trap_free_all(ike);
 	list_foreach_safe(c, &ike->conns) {
 		list_remove(c);
 		conn_put(list_entry(c, struct conn, link));

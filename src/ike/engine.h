@@ -25,6 +25,7 @@ struct ike_event;
 struct cred_store;
 struct pool_set;
 struct ipsec;
+struct ts;
 
 struct ike_hooks {
 	void *ctx;
@@ -111,6 +112,9 @@ void ike_set_settings(struct ike *ike, const struct ike_settings *settings);
 
 /* A byte or packet limit: a hard one ends the CHILD SA. */
 void ike_datapath_expire(struct ike *ike, uint64_t now, uint32_t handle, bool hard);
+/* A packet (its addresses, protocol and ports) met a trap: set up the child that it is for. */
+void ike_datapath_acquire(struct ike *ike, uint64_t now, uint32_t reqid, const struct ts *src,
+			  const struct ts *dst);
 /* Authentic ESP of a peer behind a NAT came from another address or port: follow it. */
 void ike_datapath_mapping(struct ike *ike, uint64_t now, uint32_t handle,
 			  const struct addr *remote);

@@ -13,6 +13,7 @@
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/handshake.h"
+#include "ike/labels.h"
 #include "ike/liveness.h"
 #include "ike/state.h"
 #include "ike/task.h"
@@ -80,8 +81,10 @@ static void release_addresses(struct ike_sa *sa)
 		pool_release(ike->pools, &sa->remote_vips[i], who ? who : "", &notes);
 	log_flush_notes(ike->log, &tag, &notes);
 	free(who);
-	for (size_t i = 0; i < sa->n_local_vips; i++)
-		ike->ipsec->ops->del_vip(ike->ipsec, &sa->local_vips[i]);
+	for (size_t i = 0; i < sa->n_local_vips; i++) {
+		if (sa->local_vip_added[i])
+			ike->ipsec->ops->del_vip(ike->ipsec, &sa->local_vips[i]);
+	}
 	for (size_t i = 0; i < sa->n_dns && ike->hooks.dns; i++)
 		ike->hooks.dns(ike->hooks.ctx, &sa->dns[i], false);
 	sa->n_remote_vips = sa->n_local_vips = sa->n_dns = 0;
@@ -321,6 +324,15 @@ void sa_set_addresses(struct ike_sa *sa, const struct addr *local, const struct 
 	sa_set_half_open(sa, counted);
 }
 
+const uint32_t *sa_if_ids(struct ike_sa *sa)
+{
+	if (!sa->has_if_ids)
+		labels_make_if_ids(sa->ike, sa->conn->conf->if_id_in, sa->conn->conf->if_id_out,
+				   sa->if_ids);
+	sa->has_if_ids = true;
+	return sa->if_ids;
+}
+
 int sa_add_local_vip(struct ike_sa *sa, const struct addr *vip)
 {
 	char text[ADDR_TEXT_MAX];
@@ -329,6 +341,8 @@ int sa_add_local_vip(struct ike_sa *sa, const struct addr *vip)
 	if (sa->n_local_vips == SA_MAX_VIPS)
 		return E_LIMIT;
 	sa_log(sa, LOG_IKE, LOG_CTRL, "installing new virtual IP %s", addr_text(vip, text));
+	/* A reload may change the setting: what was added is what will be taken away. */
+	sa->local_vip_added[sa->n_local_vips] = sa->ike->settings.install_virtual_ip;
 	if (sa->ike->settings.install_virtual_ip) {
 		err = sa->ike->ipsec->ops->add_vip(sa->ike->ipsec, vip);
 		if (err)

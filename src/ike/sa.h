@@ -106,9 +106,13 @@ struct ike_sa {
 	size_t n_children;
 	size_t n_local_vips, n_remote_vips;
 	struct addr local_vips[SA_MAX_VIPS], remote_vips[SA_MAX_VIPS];
+	bool local_vip_added[SA_MAX_VIPS]; /* to this host: install_virtual_ip */
 
 	size_t n_dns;
 	struct addr dns[SA_MAX_VIPS]; /* servers the peer assigned to us */
+
+	bool has_if_ids;
+	uint32_t if_ids[2]; /* in, out: what children without ids of their own have */
 
 	uint64_t established, last_in; /* ms */
 	uint64_t rekey_at, expire_at;  /* ms, 0 never */
@@ -152,6 +156,8 @@ int sa_use_keys(struct ike_sa *sa) ERR_MUST_CHECK;
 void sa_establish(struct ike_sa *sa);
 /* Move to another pair of addresses (float to port 4500, NAT mapping, MOBIKE). */
 void sa_set_addresses(struct ike_sa *sa, const struct addr *local, const struct addr *remote);
+/* The interface ids of its connection: made on first use, the same for all its children. */
+const uint32_t *sa_if_ids(struct ike_sa *sa);
 /* Virtual IPs: what this host was given, what was leased to the peer. */
 int sa_add_local_vip(struct ike_sa *sa, const struct addr *vip) ERR_MUST_CHECK;
 int sa_add_remote_vip(struct ike_sa *sa, const struct addr *vip) ERR_MUST_CHECK;

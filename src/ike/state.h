@@ -34,7 +34,9 @@ struct ike {
 	struct list requests; /* somebody waits for */
 	struct cookie_secrets cookies;
 	uint64_t digest_key[2];
+	struct list traps; /* struct trap of trap.c, in order of installation */
 	uint32_t next_sa_uid, next_child_uid, next_reqid;
+	uint32_t last_mark, last_if_id; /* %unique */
 	bool stopping;
 
 	struct wire_msg msg; /* the one message being looked at */

@@ -25,7 +25,25 @@ enum ipsec_feature {
 	IPSEC_HAS_MARKS = 1 << 0,     /* mark_*, set_mark_* */
 	IPSEC_HAS_IF_ID = 1 << 1,     /* XFRM interface ids */
 	IPSEC_HAS_INTERFACE = 1 << 2, /* policies of one interface */
+	IPSEC_HAS_TRANSPORT = 1 << 3, /* IPSEC_TRANSPORT */
+	IPSEC_HAS_BARE_SA = 1 << 4,   /* IPSEC_NO_POLICIES */
+	IPSEC_HAS_FWD_OUT = 1 << 5,   /* IPSEC_POLICIES_FWD_OUT */
+	IPSEC_HAS_TFC = 1 << 6,	      /* ipsec_sa_params.tfc */
+	IPSEC_HAS_SHA256_96 = 1 << 7, /* IPSEC_SHA256_96 */
 };
+
+/* What an SA, or a policy, is to be beyond the usual. */
+enum ipsec_flag {
+	IPSEC_NO_POLICIES = 1 << 0,	 /* the SAs alone; others install policies */
+	IPSEC_POLICIES_FWD_OUT = 1 << 1, /* policies for forwarded outbound packets, too */
+	IPSEC_SHA256_96 = 1 << 2,	 /* HMAC-SHA-256 truncated to 96 bits, not 128 */
+	IPSEC_NO_COPY_DF = 1 << 3,	 /* the outer header's DF is not the inner one's */
+	IPSEC_NO_COPY_ECN = 1 << 4,	 /* nor its ECN bits, in both directions */
+	IPSEC_NO_COPY_DSCP_OUT = 1 << 5, /* nor its DSCP */
+	IPSEC_COPY_DSCP_IN = 1 << 6,	 /* the inner header gets the outer one's DSCP */
+};
+
+#define IPSEC_TFC_MTU UINT32_MAX /* pad packets to the size of the path's MTU */
 
 /* Firewall marks and interfaces that policies and SAs are tied to; a mask of 0: no mark. */
 struct ipsec_mark {
@@ -42,9 +60,10 @@ struct ipsec_labels {
 
 /* What becomes of packets that no SA takes. */
 enum ipsec_policy_kind {
-	IPSEC_POLICY_TRAP, /* outbound: report an acquire event, at most once until it has an SA */
+	/* Outbound: report acquire events, not for every packet, until it has an SA. */
+	IPSEC_POLICY_TRAP,
 	IPSEC_POLICY_PASS, /* both ways, in the clear, even if the selectors of an SA match */
-	IPSEC_POLICY_DROP, /* both ways */
+	IPSEC_POLICY_DROP, /* both ways, unless an SA or a trap matches */
 };
 
 /* Policies without an SA. Views and lists are borrowed for the call. */
@@ -56,6 +75,7 @@ struct ipsec_policy_params {
 	const struct ts_list *ts_local, *ts_remote;
 	struct ipsec_labels labels;
 	uint32_t priority; /* as in ipsec_sa_params */
+	unsigned flags;	   /* IPSEC_POLICIES_FWD_OUT */
 	struct view name;  /* for messages: "net" */
 };
 
@@ -76,6 +96,8 @@ struct ipsec_sa_params {
 	/* As configured; a backend refuses what ipsec_ops.features says it has not. */
 	struct ipsec_labels labels;
 	uint32_t priority; /* of the policies; 0: the narrower goes first */
+	unsigned flags;	   /* enum ipsec_flag */
+	uint32_t tfc;	   /* pad packets to so many bytes, or IPSEC_TFC_MTU; 0: do not */
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0 none */
 	uint32_t replaces; /* handle of the SA pair this one rekeys, or 0 */
 	struct view name;  /* for messages: "net{1}" */
@@ -149,7 +171,7 @@ struct ipsec_events {
 	void *ctx;
 	/* A soft or hard limit of bytes or packets was reached. */
 	void (*expire)(void *ctx, uint32_t handle, bool hard);
-	/* A packet (its addresses, protocol and ports) matched a trap policy. */
+	/* A packet (its addresses, protocol and ports) matched the trap policy of this reqid. */
 	void (*acquire)(void *ctx, uint32_t reqid, const struct ts *src, const struct ts *dst);
 	/* The peer's ESP came from another address or port than known (NAT mapping changed). */
 	void (*mapping)(void *ctx, uint32_t handle, const struct addr *remote);

@@ -124,6 +124,59 @@ static void remove_sa(struct ipsec *self, uint32_t handle)
 	of(self)->removes++;
 }
 
+static int install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
+			  uint32_t *out_handle)
+{
+	struct lab_ipsec *d = of(self);
+	struct lab_policy *s = d->policies;
+
+	if (d->fail_policy)
+		return d->fail_policy;
+	assert_true(p->ts_local->count > 0 && p->ts_remote->count > 0);
+	assert_int_equal(p->kind == IPSEC_POLICY_TRAP, p->reqid != 0);
+	while (s < d->policies + LAB_SA_MAX && s->handle)
+		s++;
+	assert_true(s < d->policies + LAB_SA_MAX);
+	*s = (struct lab_policy){.handle = ++d->next_handle, .p = *p};
+	s->ts_local = *p->ts_local;
+	s->ts_remote = *p->ts_remote;
+	s->p.ts_local = &s->ts_local;
+	s->p.ts_remote = &s->ts_remote;
+	assert_true(p->name.len < sizeof(s->name));
+	memcpy(s->name, p->name.ptr, p->name.len);
+	d->n_policies++;
+	*out_handle = s->handle;
+	return 0;
+}
+
+static void remove_policy(struct ipsec *self, uint32_t handle)
+{
+	struct lab_ipsec *d = of(self);
+
+	for (size_t i = 0; i < LAB_SA_MAX; i++) {
+		if (handle && d->policies[i].handle == handle) {
+			d->policies[i].handle = 0;
+			d->n_policies--;
+			return;
+		}
+	}
+	fail_msg("policy %u is not installed", handle);
+}
+
+struct lab_policy *lab_ipsec_policy(struct lab_ipsec *d, const char *name)
+{
+	for (size_t i = 0; i < LAB_SA_MAX; i++) {
+		if (d->policies[i].handle && strcmp(d->policies[i].name, name) == 0)
+			return &d->policies[i];
+	}
+	return NULL;
+}
+
+static unsigned features(struct ipsec *self)
+{
+	return of(self)->features;
+}
+
 static int query(struct ipsec *self, uint32_t handle, struct ipsec_stats *out)
 {
 	*out = find_handle(of(self), handle)->stats;
@@ -190,6 +243,9 @@ static const struct ipsec_ops ops = {
 	.install_out = install_out,
 	.remove_out = remove_out,
 	.remove = remove_sa,
+	.install_policy = install_policy,
+	.remove_policy = remove_policy,
+	.features = features,
 	.query = query,
 	.update = update,
 	.add_vip = add_vip,
@@ -201,7 +257,7 @@ static const struct ipsec_ops ops = {
 
 void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi)
 {
-	*d = (struct lab_ipsec){.base.ops = &ops, .next_spi = first_spi};
+	*d = (struct lab_ipsec){.base.ops = &ops, .next_spi = first_spi, .features = ~0u};
 }
 
 /* Keys of the two directions: there may be none, but they are never the same. */

@@ -23,6 +23,14 @@ struct lab_sa {
 	struct ipsec_stats stats;
 };
 
+/* A policy without an SA. */
+struct lab_policy {
+	uint32_t handle; /* 0: free */
+	struct ipsec_policy_params p;
+	struct ts_list ts_local, ts_remote;
+	char name[64];
+};
+
 /* A datapath that only keeps books. A call that breaks the contract of ipsec.h ends the test. */
 struct lab_ipsec {
 	struct ipsec base;
@@ -32,14 +40,20 @@ struct lab_ipsec {
 	size_t n_sas, n_vips;
 	struct lab_sa sas[LAB_SA_MAX];
 	struct addr vips[16];
+	size_t n_policies;
+	struct lab_policy policies[LAB_SA_MAX];
 	unsigned installs, removes, updates;
 	/* Orders */
 	bool needs_encap;
+	unsigned features;
+	int fail_policy;
 	int fail_install, fail_spi, fail_vip; /* E_* to return */
 };
 
 void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi);
 struct lab_sa *lab_ipsec_find(struct lab_ipsec *d, uint32_t spi_in);
+/* The policy that is installed for the child of this name; NULL. */
+struct lab_policy *lab_ipsec_policy(struct lab_ipsec *d, const char *name);
 /* Whether b is the other end of a: SPIs, keys of both directions, algorithms, selectors. */
 bool lab_ipsec_mirrors(const struct lab_sa *a, const struct lab_sa *b);
 

@@ -141,6 +141,27 @@ static void user_remove(struct ipsec *self, uint32_t handle)
 	routing_remove(&u->routing, handle);
 }
 
+static int user_install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
+			       uint32_t *out_handle)
+{
+	(void)self;
+	(void)p;
+	(void)out_handle;
+	return E_UNSUPPORTED;
+}
+
+static void user_remove_policy(struct ipsec *self, uint32_t handle)
+{
+	(void)self;
+	(void)handle;
+}
+
+static unsigned user_features(struct ipsec *self)
+{
+	(void)self;
+	return 0;
+}
+
 static int user_query(struct ipsec *self, uint32_t handle, struct ipsec_stats *out)
 {
 	return sad_query(&user_of(self)->sad, handle, out);
@@ -196,6 +217,9 @@ static const struct ipsec_ops user_ops = {
 	.install_out = user_install_out,
 	.remove_out = user_remove_out,
 	.remove = user_remove,
+	.install_policy = user_install_policy,
+	.remove_policy = user_remove_policy,
+	.features = user_features,
 	.query = user_query,
 	.drops = ipsec_user_drops,
 	.update = user_update,

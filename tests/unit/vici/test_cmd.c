@@ -98,6 +98,12 @@ static bool ipsec_needs_encap(struct ipsec *self)
 	return false;
 }
 
+static unsigned ipsec_features(struct ipsec *self)
+{
+	(void)self;
+	return 0;
+}
+
 /* No SA is ever established here, so nothing else is called. */
 static void ipsec_drops(struct ipsec *self, struct ipsec_drops *out)
 {
@@ -110,6 +116,7 @@ static const struct ipsec_ops ipsec_ops = {
 	.alloc_spi = ipsec_alloc_spi,
 	.free_spi = ipsec_free_spi,
 	.drops = ipsec_drops,
+	.features = ipsec_features,
 	.needs_encap = ipsec_needs_encap,
 };
 static struct ipsec datapath = {&ipsec_ops};
