@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/child.h"
 #include "ike/engine.h"
+#include "ike/move.h"
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
@@ -43,19 +44,14 @@ void ike_datapath_mapping(struct ike *ike, uint64_t now, uint32_t handle, const 
 	struct ike_sa *sa;
 
 	ike->now = now;
-	if (!c || !c->sa->nat_remote || addr_equal_port(&c->sa->remote, remote))
+	if (!c || addr_equal_port(&c->sa->remote, remote))
 		return;
 	sa = c->sa;
+	/* Who is behind a NAT itself, or decides about the addresses (RFC 4555), does not follow. */
+	if (!sa->nat_remote || sa->nat_local || (sa->peer_mobike && sa->initiator))
+		return;
 	sa_log(sa, LOG_KNL, LOG_CTRL, "NAT mappings of CHILD_SA %s{%u} changed from %s to %s",
 	       c->conf->name, c->uid, addr_text_port(&sa->remote, old),
 	       addr_text_port(remote, fresh));
-	sa_set_addresses(sa, &sa->local, remote);
-	list_foreach(it, &sa->children) {
-		struct child *o = list_entry(it, struct child, link);
-
-		if (o->handle &&
-		    ike->ipsec->ops->update(ike->ipsec, o->handle, &sa->local, remote, o->encap))
-			sa_log(sa, LOG_KNL, LOG_CTRL, "moving CHILD_SA %s{%u} failed",
-			       o->conf->name, o->uid);
-	}
+	move_follow(sa, remote);
 }

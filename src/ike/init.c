@@ -28,7 +28,7 @@ void init_put_natd(struct ike_sa *sa, struct wire_writer *w)
 	bool fake = (sa->conn && sa->conn->conf->encap) || ipsec->ops->needs_encap(ipsec);
 
 	sa->nat_fake = fake;
-	natd_put(sa, fake, w);
+	natd_put(sa, &sa->local, &sa->remote, w);
 }
 
 void init_put_hashes(struct ike_sa *sa, struct wire_writer *w)

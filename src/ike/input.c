@@ -59,23 +59,12 @@ static void answer_error(struct ike_sa *sa, uint16_t notify, struct view data)
 
 /* ---- opened messages ---- */
 
-/*
- * Whether the peer is where the request came from: while it finds its ports, behind a NAT (RFC 7296
- * section 2.23), or when it says that it moved (RFC 4555). Else somebody may have forwarded it.
- */
-static bool peer_moved(const struct ike_sa *sa, const struct wire_msg *msg)
-{
-	return sa->half_open || sa->nat_remote ||
-	       (sa->peer_mobike && wire_msg_notify(msg, N_UPDATE_SA_ADDRESSES));
-}
-
 static void handle_request(const struct arrival *a, const struct row *row, struct wire_msg *msg)
 {
 	struct ike_sa *sa = a->sa;
 	uint8_t type;
 
-	if (peer_moved(sa, msg))
-		sa_set_addresses(sa, a->local, a->remote);
+	mobike_arrived(sa, false, a->local, a->remote);
 	if (!rows_allow_payloads(row, msg, &type)) {
 		const char *name = ike_payload_name(type);
 
@@ -88,8 +77,9 @@ static void handle_request(const struct arrival *a, const struct row *row, struc
 	row->request(sa, msg);
 }
 
-static void handle_response(struct ike_sa *sa, const struct row *row, struct wire_msg *msg)
+static void handle_response(const struct arrival *a, const struct row *row, struct wire_msg *msg)
 {
+	struct ike_sa *sa = a->sa;
 	struct task *task = sa->out.task;
 	uint8_t type;
 
@@ -98,6 +88,7 @@ static void handle_response(struct ike_sa *sa, const struct row *row, struct wir
 		       ike_exchange_name(msg->hdr.exchange));
 	sa->out.next++;
 	window_forget_request(sa);
+	mobike_arrived(sa, true, a->local, a->remote);
 	task->kind->response(sa, task, msg);
 }
 
@@ -110,6 +101,10 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 	struct secret *kept = a->response ? &sa->out.plain : &sa->in.plain;
 	int err;
 
+	if (!a->response) {
+		sa->in.local = *a->local;
+		sa->in.remote = *a->remote;
+	}
 	secret_move(kept, plain);
 	*(a->response ? &sa->out.first : &sa->in.first) = first;
 	err = input_reload(sa, !a->response);
@@ -134,7 +129,7 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 		return;
 	}
 	if (a->response)
-		handle_response(sa, row, msg);
+		handle_response(a, row, msg);
 	else
 		handle_request(a, row, msg);
 }
@@ -215,7 +210,7 @@ static void handle_init_response(const struct arrival *a, const struct row *row)
 	}
 	secret_done(&sa->out.plain);
 	if (secret_copy(&sa->out.plain, a->datagram) == 0)
-		handle_response(sa, row, &a->ike->msg);
+		handle_response(a, row, &a->ike->msg);
 }
 
 static bool is_protected(const struct wire_msg *msg)
@@ -233,8 +228,14 @@ static void dispatch(const struct arrival *a)
 
 	if (is_protected(msg) && msg->p[msg->count - 1].type == PAYLOAD_SKF)
 		fragment = msg->p[msg->count - 1].u.frag.skf.number;
-	if (!a->response && window_judge(sa, &msg->hdr, a->datagram, fragment) != WINDOW_NEW)
-		return;
+	if (!a->response) {
+		enum window_verdict v = window_judge(sa, &msg->hdr, a->datagram, fragment);
+
+		if (v == WINDOW_AGAIN)
+			window_reply_again(sa, a->local, a->remote);
+		if (v != WINDOW_NEW)
+			return;
+	}
 	if (!row || !rows_allow_sa(row, sa)) {
 		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s is not allowed in state %s, ignored",
 		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",

@@ -6,6 +6,7 @@
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/window.h"
 #include "ipsec/ipsec.h"
 
 /* When the peer was last heard of: by IKE, or by ESP of any child. */
@@ -36,21 +37,51 @@ static void on_dpd(struct timer *t)
 		return;
 	}
 	timer_start(sa->ike, t, delay);
-	/* Any request in flight proves as much. */
-	if (!sa->out.task && list_empty(&sa->queue)) {
-		sa_log(sa, LOG_IKE, LOG_CTRL, "sending DPD request");
-		(void)!task_queue(sa, &task_dpd, NULL, NULL, NULL); /* tried again after `delay` */
-	}
+	liveness_check(sa); /* tried again after `delay` */
 }
+
+void liveness_check(struct ike_sa *sa)
+{
+	if (sa->out.task || !list_empty(&sa->queue))
+		return;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "sending DPD request");
+	(void)!task_queue(sa, &task_dpd, NULL, NULL, NULL);
+}
+
+static int start_dpd(struct ike_sa *sa, struct task *task)
+{
+	struct wire_writer w;
+	struct wbuf b;
+	int err;
+
+	(void)task;
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	mobike_put_dpd(sa, &w);
+	err = window_request(sa, &w);
+	wbuf_done(&b);
+	return err;
+}
+
+static void dpd_answered(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
+{
+	(void)task;
+	mobike_take_dpd(sa, msg);
+	task_finish(sa, 0, NULL);
+}
+
+const struct task_kind task_dpd = {"IKE_DPD", IKE_INFORMATIONAL, start_dpd, dpd_answered};
 
 static void on_keepalive(struct timer *t)
 {
 	struct ike_sa *sa = heap_entry(t, struct ike_sa, keepalive);
 	char text[ADDR_TEXT_MAX];
 
-	sa_log(sa, LOG_IKE, LOG_CTRL, "sending keep alive to %s",
-	       addr_text_port(&sa->remote, text));
-	sa->ike->hooks.keepalive(sa->ike->hooks.ctx, &sa->local, &sa->remote);
+	if (!sa->mobike.stranded) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "sending keep alive to %s",
+		       addr_text_port(&sa->remote, text));
+		sa->ike->hooks.keepalive(sa->ike->hooks.ctx, &sa->local, &sa->remote);
+	}
 	liveness_update_keepalive(sa); /* it may be off since a reload */
 }
 

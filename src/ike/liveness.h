@@ -8,6 +8,8 @@ struct ike_sa;
 
 /* Start (or restart) both for an established SA, as its connection and NAT state ask. */
 void liveness_start(struct ike_sa *sa);
+/* Ask for a sign of life, unless an exchange is under way that shows as much. */
+void liveness_check(struct ike_sa *sa);
 /* The NAT state has changed: start or stop keepalives. */
 void liveness_update_keepalive(struct ike_sa *sa);
 

@@ -27,17 +27,18 @@ static int natd_hash(const struct wire_hdr *hdr, const struct addr *a, uint8_t o
 	return err;
 }
 
-void natd_put(struct ike_sa *sa, bool fake, struct wire_writer *w)
+void natd_put(struct ike_sa *sa, const struct addr *local, const struct addr *remote,
+	      struct wire_writer *w)
 {
 	struct wire_hdr hdr = {.spi_i = sa->spi_i, .spi_r = sa->spi_r};
 	uint8_t hash[NATD_LEN];
 
-	if (fake)
+	if (sa->nat_fake)
 		ike_random(sa->ike, hash, sizeof(hash));
-	else if (natd_hash(&hdr, &sa->local, hash))
+	else if (natd_hash(&hdr, local, hash))
 		return;
 	wire_put_notify(w, N_NAT_DETECTION_SOURCE_IP, view_make(hash, sizeof(hash)));
-	if (natd_hash(&hdr, &sa->remote, hash) == 0)
+	if (natd_hash(&hdr, remote, hash) == 0)
 		wire_put_notify(w, N_NAT_DETECTION_DESTINATION_IP, view_make(hash, sizeof(hash)));
 }
 

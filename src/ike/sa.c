@@ -101,6 +101,7 @@ void sa_strip(struct ike_sa *sa, int err, const char *message)
 	release_addresses(sa);
 	timer_stop(sa->ike, &sa->dpd);
 	timer_stop(sa->ike, &sa->keepalive);
+	timer_stop(sa->ike, &sa->move.timer);
 	timer_stop(sa->ike, &sa->expire);
 	window_forget_request(sa);
 	sa->out.task = NULL;

@@ -14,6 +14,8 @@
 #include "cred/id.h"
 #include "ike/engine.h"
 #include "ike/keys.h"
+#include "ike/mobike.h"
+#include "ike/move.h"
 #include "ike/protect.h"
 #include "ike/redirect.h"
 #include "ike/timer.h"
@@ -76,9 +78,10 @@ struct ike_sa {
 		bool busy; /* the request `expected` is being worked on */
 		uint8_t exchange;
 		struct protect_frags frags;
-		struct secret plain; /* the request being worked on, decrypted */
-		uint8_t first;	     /* type of its first payload */
-		uint64_t digest;     /* of the last request's (first) datagram */
+		struct addr local, remote; /* that it came by, and the reply goes by */
+		struct secret plain;	   /* the request being worked on, decrypted */
+		uint8_t first;		   /* type of its first payload */
+		uint64_t digest;	   /* of the last request's (first) datagram */
 		struct sa_sent reply;
 		struct ike_job *job;
 	} in;
@@ -100,6 +103,8 @@ struct ike_sa {
 	struct list queue; /* tasks that wait */
 
 	struct redirect redirect;
+	struct mobike mobike;
+	struct move move;
 	struct handshake *hs; /* until established */
 	struct id local_id, remote_id;
 	struct list children;

@@ -51,7 +51,7 @@ extern const struct task_kind task_child_rekey;	 /* the same for the child given
 extern const struct task_kind task_followup_ke;	 /* its further rounds: x_followup_ke.c */
 extern const struct task_kind task_child_delete; /* x_informational.c */
 extern const struct task_kind task_ike_delete;
-extern const struct task_kind task_dpd;
+extern const struct task_kind task_dpd;	     /* liveness.c */
 extern const struct task_kind task_mobike;   /* mobike.c */
 extern const struct task_kind task_redirect; /* redirect.c */
 

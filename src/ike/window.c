@@ -190,6 +190,10 @@ static void retransmit(struct timer *t)
 {
 	struct ike_sa *sa = heap_entry(t, struct ike_sa, out.retransmit);
 
+	if (sa->mobike.stranded) {
+		timer_start(sa->ike, t, retransmit_delay(sa));
+		return;
+	}
 	if (sa->out.tries >= max_tries(sa)) {
 		give_up(sa);
 		return;
@@ -198,6 +202,7 @@ static void retransmit(struct timer *t)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "retransmit %u of request with message ID %u", sa->out.tries,
 	       sa->out.next);
 	window_send(sa, &sa->out.request.packets, &sa->out.request.local, &sa->out.request.remote);
+	mobike_probe(sa);
 	timer_start(sa->ike, t, retransmit_delay(sa));
 }
 
@@ -221,6 +226,17 @@ int window_request(struct ike_sa *sa, const struct wire_writer *payloads)
 	return 0;
 }
 
+void window_readdress(struct ike_sa *sa)
+{
+	if (!sa->out.waiting)
+		return;
+	sa->out.request.local = sa->local;
+	sa->out.request.remote = sa->remote;
+	sa->out.tries = 0;
+	window_send(sa, &sa->out.request.packets, &sa->local, &sa->remote);
+	timer_start(sa->ike, &sa->out.retransmit, retransmit_delay(sa));
+}
+
 void window_forget_request(struct ike_sa *sa)
 {
 	timer_stop(sa->ike, &sa->out.retransmit);
@@ -241,9 +257,9 @@ int window_reply(struct ike_sa *sa, const struct wire_writer *payloads)
 	if (err)
 		return err;
 	protect_packets_done(&sa->in.reply.packets);
-	sa->in.reply = (struct sa_sent){packets, sa->local, sa->remote};
+	sa->in.reply = (struct sa_sent){packets, sa->in.local, sa->in.remote};
 	sa->in.expected++;
-	window_send(sa, &packets, &sa->local, &sa->remote);
+	window_send(sa, &packets, &sa->in.local, &sa->in.remote);
 	return 0;
 }
 
@@ -286,6 +302,14 @@ void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_wri
 	protect_packets_done(&packets);
 }
 
+void window_reply_again(struct ike_sa *sa, const struct addr *local, const struct addr *remote)
+{
+	const struct sa_sent *r = &sa->in.reply;
+	bool back = sa->peer_mobike && sa->in.exchange != IKE_AUTH;
+
+	window_send(sa, &r->packets, back ? local : &r->local, back ? remote : &r->remote);
+}
+
 static uint64_t digest_of(const struct ike_sa *sa, struct view datagram)
 {
 	return hash_siphash(sa->ike->digest_key, datagram);
@@ -304,8 +328,7 @@ enum window_verdict window_judge(struct ike_sa *sa, const struct wire_hdr *hdr,
 		sa_log(sa, LOG_IKE, LOG_CTRL,
 		       "received retransmit of request with ID %u, retransmitting response",
 		       hdr->msgid);
-		window_send(sa, &sa->in.reply.packets, &sa->in.reply.local, &sa->in.reply.remote);
-		return WINDOW_ANSWERED;
+		return WINDOW_AGAIN;
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "received message ID %u, expected %u, ignored", hdr->msgid,
 	       sa->in.expected);

@@ -32,10 +32,13 @@ void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_wri
 /* The response has come or is not wanted any more: stop retransmitting. */
 void window_forget_request(struct ike_sa *sa);
 
+/* The SA has moved: the request in flight goes on by its new addresses, at once. */
+void window_readdress(struct ike_sa *sa);
+
 enum window_verdict {
-	WINDOW_NEW,	/* process it */
-	WINDOW_IGNORE,	/* wrong id, or being worked on */
-	WINDOW_ANSWERED /* a retransmission; the cached reply was sent again */
+	WINDOW_NEW,    /* process it */
+	WINDOW_IGNORE, /* wrong id, or being worked on */
+	WINDOW_AGAIN   /* a retransmission: window_reply_again() */
 };
 /*
  * Judge a request by its header and bytes, before any cryptography. fragment is its number if it is
@@ -43,6 +46,12 @@ enum window_verdict {
  */
 enum window_verdict window_judge(struct ike_sa *sa, const struct wire_hdr *hdr,
 				 struct view datagram, unsigned fragment);
+/*
+ * Send the cached reply again, after WINDOW_AGAIN by these addresses. With MOBIKE it goes back the
+ * same way: the peer may have moved, or test a path (RFC 4555 sections 3.5 and 3.10). Else, and with
+ * the certificates of IKE_AUTH, only to where the peer is: anybody can send a copy.
+ */
+void window_reply_again(struct ike_sa *sa, const struct addr *local, const struct addr *remote);
 /* Note the request that is being worked on: its bytes tell retransmissions apart. */
 void window_begin(struct ike_sa *sa, const struct wire_hdr *hdr, struct view datagram,
 		  unsigned fragment);

@@ -10,7 +10,5 @@ struct ike_sa;
 
 /* Responder: a request of an SA that has keys. */
 void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg);
-/* MOBIKE_SUPPORTED and our other addresses (RFC 4555 section 3.1 and 3.6). */
-void x_auth_put_mobike(struct ike_sa *sa, struct wire_writer *w);
 
 #endif

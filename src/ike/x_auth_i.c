@@ -95,7 +95,7 @@ static int send_request(struct ike_sa *sa)
 	config_put_request(sa, &w);
 	put_child(sa, &w);
 	if (conn->conf->mobike)
-		x_auth_put_mobike(sa, &w);
+		mobike_put_supported(sa, &w);
 	if (sa->ike->settings.multiple_authentication)
 		wire_put_notify(&w, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
 	wire_put_notify(&w, N_EAP_ONLY_AUTHENTICATION, (struct view){0});
@@ -103,27 +103,6 @@ static int send_request(struct ike_sa *sa)
 	err = window_request(sa, &w);
 	wbuf_done(&b);
 	return err;
-}
-
-void x_auth_put_mobike(struct ike_sa *sa, struct wire_writer *w)
-{
-	struct addr list[8];
-	size_t n = sa->ike->hooks.addresses ? sa->ike->hooks.addresses(sa->ike->hooks.ctx, list, 8)
-					    : 0;
-	bool any = false;
-
-	wire_put_notify(w, N_MOBIKE_SUPPORTED, (struct view){0});
-	for (size_t i = 0; i < n; i++) {
-		if (addr_equal(&list[i], &sa->local))
-			continue;
-		any = true;
-		wire_put_notify(w,
-				list[i].family == AF_INET ? N_ADDITIONAL_IP4_ADDRESS
-							  : N_ADDITIONAL_IP6_ADDRESS,
-				addr_view(&list[i]));
-	}
-	if (!any)
-		wire_put_notify(w, N_NO_ADDITIONAL_ADDRESSES, (struct view){0});
 }
 
 static int start(struct ike_sa *sa, struct task *task)
@@ -191,10 +170,7 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 	struct child *c = sa->hs->child;
 	int err;
 
-	if (wire_msg_notify(msg, N_MOBIKE_SUPPORTED)) {
-		sa->peer_mobike = sa->conn->conf->mobike;
-		sa_log(sa, LOG_IKE, LOG_CTRL, "peer supports MOBIKE");
-	}
+	mobike_take_supported(sa, msg);
 	if (redirect && !msg->has_sa && redirect_follow_auth(sa, redirect) == 0)
 		return;
 	sa_establish(sa);

@@ -87,7 +87,7 @@ static int send_reply(struct ike_sa *sa)
 		wire_put_notify(&w, notify, (struct view){0});
 	}
 	if (peer_mobike && sa->conn->conf->mobike)
-		x_auth_put_mobike(sa, &w);
+		mobike_put_supported(sa, &w);
 	err = window_reply(sa, &w);
 	wbuf_done(&b);
 	handshake_free(sa);
@@ -108,9 +108,10 @@ static void authenticated(struct ike_sa *sa, struct conn *conn, const struct wir
 		conn_put(sa->conn);
 		sa->conn = conn_get(conn);
 	}
-	if (wire_msg_notify(msg, N_MOBIKE_SUPPORTED)) {
-		sa->peer_mobike = conn->conf->mobike;
-		sa_log(sa, LOG_IKE, LOG_CTRL, "peer supports MOBIKE");
+	mobike_take_supported(sa, msg);
+	if (sa->peer_mobike && mobike_nat_forbidden(sa, msg)) {
+		window_refuse(sa, N_UNEXPECTED_NAT_DETECTED, E_AUTH, "a NAT that must not be");
+		return;
 	}
 	auth_cert_take_requests(sa, msg);
 	if (unique_keeps_out(sa, msg))

@@ -97,35 +97,6 @@ static const struct wire_payload *find_ike_delete(const struct wire_msg *msg)
 	return NULL;
 }
 
-/* The peer moved (RFC 4555 section 3.5): its ESP goes to where this request came from. */
-static void update_addresses(struct ike_sa *sa, const struct wire_msg *msg)
-{
-	struct ipsec *ipsec = sa->ike->ipsec;
-
-	natd_check(sa, msg, &sa->local, &sa->remote);
-	list_foreach(it, &sa->children) {
-		struct child *c = list_entry(it, struct child, link);
-
-		if (c->handle &&
-		    ipsec->ops->update(ipsec, c->handle, &sa->local, &sa->remote, c->encap))
-			sa_log(sa, LOG_KNL, LOG_CTRL, "moving CHILD_SA %s{%u} failed",
-			       c->conf->name, c->uid);
-	}
-	liveness_update_keepalive(sa);
-}
-
-static void answer_notifies(struct ike_sa *sa, const struct wire_msg *msg, struct wire_writer *w)
-{
-	const struct wire_notify *cookie2 = wire_msg_notify(msg, N_COOKIE2);
-
-	if (sa->peer_mobike && wire_msg_notify(msg, N_UPDATE_SA_ADDRESSES))
-		update_addresses(sa, msg);
-	if (wire_msg_notify(msg, N_NAT_DETECTION_SOURCE_IP))
-		natd_put(sa, sa->nat_fake, w);
-	if (cookie2)
-		wire_put_notify(w, N_COOKIE2, cookie2->data);
-}
-
 void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
@@ -156,13 +127,15 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 		wire_put_delete(&w, &(struct wire_delete){PROTO_ESP, 4, (uint16_t)(spis.len / 4),
 							  wbuf_view(&spis)});
 	if (!gone)
-		answer_notifies(sa, msg, &w);
+		mobike_request(sa, msg, &w);
 	if (window_reply(sa, &w))
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 	else if (gone)
 		control_peer_closed(sa);
 	else if (redirect && sa->initiator)
 		redirect_follow_up(sa, redirect);
+	else
+		mobike_replied(sa);
 	wbuf_done(&b);
 	wbuf_done(&spis);
 }
@@ -252,28 +225,3 @@ static void ike_deleted(struct ike_sa *sa, struct task *task, const struct wire_
 
 const struct task_kind task_ike_delete = {"IKE_DELETE", IKE_INFORMATIONAL, start_ike_delete,
 					  ike_deleted};
-
-/* ---- liveness ---- */
-
-static int start_dpd(struct ike_sa *sa, struct task *task)
-{
-	struct wire_writer w;
-	struct wbuf b;
-	int err;
-
-	(void)task;
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	err = window_request(sa, &w);
-	wbuf_done(&b);
-	return err;
-}
-
-static void dpd_answered(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
-{
-	(void)task;
-	(void)msg;
-	task_finish(sa, 0, NULL);
-}
-
-const struct task_kind task_dpd = {"IKE_DPD", IKE_INFORMATIONAL, start_dpd, dpd_answered};

@@ -146,8 +146,8 @@ static bool answer_again(struct ike *ike, const struct addr *remote, struct view
 		if (sa->spi_i != msg->hdr.spi_i || !addr_equal_port(&sa->remote, remote) ||
 		    sa->in.digest != hash_siphash(ike->digest_key, datagram))
 			continue;
-		if (!sa->in.busy)
-			(void)window_judge(sa, &msg->hdr, datagram, 1);
+		if (!sa->in.busy && window_judge(sa, &msg->hdr, datagram, 1) == WINDOW_AGAIN)
+			window_reply_again(sa, &sa->local, &sa->remote);
 		return true;
 	}
 	return false;
@@ -375,8 +375,8 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 	    sa_new(ike, false, &sa))
 		return;
 	sa->spi_i = msg->hdr.spi_i;
-	sa->local = *local;
-	sa->remote = *remote;
+	sa->local = sa->in.local = *local;
+	sa->remote = sa->in.remote = *remote;
 	sa_set_state(sa, IKE_S_CONNECTING);
 	window_begin(sa, &msg->hdr, datagram, 1);
 	sa->in.busy = true;

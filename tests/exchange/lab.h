@@ -22,6 +22,7 @@
 struct lab;
 
 #define LAB_HOSTS 4
+#define LAB_ADDRS 4 /* of one host */
 
 /* A datagram on its way, or in the capture. */
 struct lab_packet {
@@ -54,9 +55,13 @@ struct lab_event {
 struct lab_host {
 	struct lab *lab;
 	const char *name;
-	struct addr addr;
-	bool natted; /* behind lab->nat_public */
-	bool down;   /* receives nothing, sends nothing, its timers stand still */
+	struct addr addr; /* that routing prefers */
+	size_t n_others;
+	struct addr others[LAB_ADDRS - 1]; /* further ones; lab_readdress() */
+	bool moved;			   /* it may send by addresses that it has no more */
+	const char *redirect_init, *redirect_auth; /* gateways to send clients to; NULL: none */
+	bool natted;				   /* behind lab->nat_public */
+	bool down; /* receives nothing, sends nothing, its timers stand still */
 	struct ike *ike;
 	struct ike_settings settings; /* as given to the engine */
 	struct log *log;
@@ -69,7 +74,7 @@ struct lab_host {
 	struct lab_result *results;
 	uint64_t random;
 	unsigned sent, keepalives, events, alerts;
-	unsigned ike_up, ike_down, child_up, child_down;
+	unsigned ike_up, ike_down, child_up, child_down, ike_updates;
 };
 
 struct lab_job {
@@ -124,6 +129,13 @@ void lab_start(struct lab_host *host);
  * those of lab_pki.h.
  */
 void lab_load(struct lab_host *host, const char *text);
+
+/*
+ * Give a host other addresses, "A B C": routing prefers the first of each family; "" is none. Its
+ * engine is told.
+ */
+void lab_readdress(struct lab_host *host, const char *addrs);
+bool lab_has_addr(const struct lab_host *host, const struct addr *a);
 
 /* Run for so many ms of virtual time. */
 void lab_run(struct lab *lab, uint64_t ms);

@@ -59,19 +59,42 @@ static int on_source(void *ctx, const struct addr *remote, struct addr *out)
 {
 	struct lab_host *h = ctx;
 
-	if (remote->family != h->addr.family)
-		return E_NOTFOUND;
-	*out = h->addr;
-	return 0;
+	if (remote->family == h->addr.family) {
+		*out = h->addr;
+		return 0;
+	}
+	for (size_t i = 0; i < h->n_others; i++) {
+		if (remote->family == h->others[i].family) {
+			*out = h->others[i];
+			return 0;
+		}
+	}
+	return E_NOTFOUND;
+}
+
+static bool on_usable(void *ctx, const struct addr *local, const struct addr *remote)
+{
+	return local->family == remote->family && lab_has_addr(ctx, local);
+}
+
+static const char *on_redirect(void *ctx, const struct addr *remote, const char *id)
+{
+	const struct lab_host *h = ctx;
+
+	assert_int_not_equal(remote->port, 0);
+	return id ? h->redirect_auth : h->redirect_init;
 }
 
 static size_t on_addresses(void *ctx, struct addr *out, size_t max)
 {
 	struct lab_host *h = ctx;
 
-	assert_true(max > 0);
-	*out = h->addr;
-	return 1;
+	assert_true(max >= LAB_ADDRS);
+	if (h->addr.family == AF_UNSPEC)
+		return 0;
+	out[0] = h->addr;
+	memcpy(out + 1, h->others, h->n_others * sizeof(*out));
+	return 1 + h->n_others;
 }
 
 static int64_t on_wall(void *ctx)
@@ -94,6 +117,7 @@ static void on_event(void *ctx, const struct ike_event *e)
 		h->ike_up += e->up;
 		h->ike_down += !e->up;
 	}
+	h->ike_updates += e->type == IKE_EV_IKE_UPDATE;
 	if (e->type == IKE_EV_CHILD_UPDOWN) {
 		assert_non_null(e->child);
 		h->child_up += e->up;
@@ -150,6 +174,8 @@ void lab_start(struct lab_host *h)
 			  .submit = on_submit,
 			  .source = on_source,
 			  .addresses = on_addresses,
+			  .usable = on_usable,
+			  .redirect = on_redirect,
 			  .wall = on_wall,
 			  .event = on_event},
 		.log = h->log,
@@ -159,6 +185,28 @@ void lab_start(struct lab_host *h)
 	};
 
 	assert_int_equal(ike_new(&params, &h->ike), 0);
+}
+
+void lab_readdress(struct lab_host *h, const char *addrs)
+{
+	char copy[256], *save = NULL;
+	struct addr a;
+
+	snprintf(copy, sizeof(copy), "%s", addrs);
+	h->addr = (struct addr){0};
+	h->n_others = 0;
+	h->moved = true;
+	for (char *t = strtok_r(copy, " ", &save); t; t = strtok_r(NULL, " ", &save)) {
+		assert_int_equal(addr_parse(&a, t), 0);
+		if (h->addr.family == AF_UNSPEC) {
+			h->addr = a;
+			continue;
+		}
+		assert_true(h->n_others < LAB_ADDRS - 1);
+		h->others[h->n_others++] = a;
+	}
+	if (h->ike)
+		ike_addresses_changed(h->ike, h->lab->now);
 }
 
 void lab_clear_log(struct lab_host *h)
