@@ -246,6 +246,18 @@ static void on_invalid_ke(struct ike_sa *sa, const struct wire_notify *n)
 	again(sa, offer_ke(sa, method));
 }
 
+static void log_private(struct ike_sa *sa)
+{
+	char buf[32];
+	const char *name = select_private(sa->conn->conf->ike, buf);
+
+	if (name && !sa->ike->settings.send_vendor_id)
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the number of %s is private: peers take it from those only that set "
+		       "charon.send_vendor_id = yes",
+		       name);
+}
+
 static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 {
 	const char *name = ike_notify_name(n->type);
@@ -262,6 +274,7 @@ static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 		       "sides",
 		       (int)text.len, (char *)text.data);
 		wbuf_done(&text);
+		log_private(sa);
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
 	fail(sa, n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH, message);

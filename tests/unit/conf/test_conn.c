@@ -305,7 +305,7 @@ static const struct {
 	{"frobnicate = x", "1:5: unknown option 'frobnicate' in connections.c"},
 	{"rekey_time = 3x",
 	 "1:5: invalid value '3x' for rekey_time in connections.c: expected a time "
-	 "like 30s, 5m, 4h or 1d"},
+	 "like 30s, 5m, 4h or 1d (at most 136 years)"},
 	{"encap = maybe",
 	 "1:5: invalid value 'maybe' for encap in connections.c: expected yes or no"},
 	{"local_port = 70000",
