@@ -271,8 +271,12 @@ static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 		suite_list_text(sa->conn->conf->ike, &text);
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "the peer has none of our proposals: %.*s; compare 'proposals' on both "
-		       "sides",
-		       (int)text.len, (char *)text.data);
+		       "sides%s",
+		       (int)text.len, (char *)text.data,
+		       sa->conn->conf->pq == CONF_PQ_REQUIRE
+			       ? " (ours has pq = require: the peer may know no post-quantum "
+				 "key exchange)"
+			       : "");
 		wbuf_done(&text);
 		log_private(sa);
 	}
