@@ -138,6 +138,7 @@ static void test_downgrade(void **state)
 	assert_int_not_equal(r->err, 0);
 	lab_assert_not_logged(p.carol, "IKE_SA home\\[1\\] established");
 	lab_assert_not_logged(p.moon, "IKE_SA rw\\[1\\] established");
+	lab_assert_logged(p.carol, "received AUTHENTICATION_FAILED");
 	lab_assert_logged(p.moon, "selected proposal: IKE:.*/CURVE_25519$");
 	pair_down(&p);
 }

@@ -315,6 +315,12 @@ static const struct {
 	 "1:5: invalid value 'ever' for childless in connections.c: expected allow"},
 	{"childless = never", "1:5: option 'childless = never' in connections.c is not supported: "
 			      "only 'allow' is there yet"},
+	{"proposals = aes256-sha256-x25519\npq = require",
+	 "1:5: pq = require leaves none of proposals in connections.c: add a post-quantum key "
+	 "exchange, such as ke1_mlkem768, without a choice of another"},
+	{"pq = always",
+	 "1:5: invalid value 'always' for pq in connections.c: expected one of prefer, require, "
+	 "off"},
 	{"unique = kept",
 	 "1:5: invalid value 'kept' for unique in connections.c: expected one of no, "
 	 "never, keep, replace"},
