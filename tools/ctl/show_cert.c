@@ -281,59 +281,177 @@ static void put_flags(const struct cert *c, struct wbuf *out)
 		wbuf_str(out, "self-signed ");
 }
 
-static void put_uri(const char *label, unsigned *n, const GENERAL_NAME *name, struct wbuf *out)
+/* A list: the first of it stands beside the label, the others below, where strongSwan has them. */
+struct label {
+	const char *text;
+	int indent;
+	unsigned n;
+};
+
+static void put_label(struct label *label, struct wbuf *out)
+{
+	if (label->n++)
+		wbuf_fmt(out, "%*s", label->indent, "");
+	else
+		wbuf_fmt(out, "  %-11s", label->text);
+}
+
+static void put_string(const ASN1_STRING *s, struct wbuf *out)
+{
+	wbuf_bytes(out, ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+static void put_uri(struct label *label, const GENERAL_NAME *name, struct wbuf *out)
 {
 	if (name->type != GEN_URI)
 		return;
-	wbuf_fmt(out, "  %-11s", (*n)++ ? "" : label);
-	wbuf_bytes(out, ASN1_STRING_get0_data(name->d.uniformResourceIdentifier),
-		   (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier));
+	put_label(label, out);
+	put_string(name->d.uniformResourceIdentifier, out);
 	wbuf_u8(out, '\n');
+}
+
+/* A URI, with who issues the list there if it is not the issuer of the certificate. */
+static void put_point(struct label *label, const DIST_POINT *p, struct wbuf *out)
+{
+	const GENERAL_NAMES *names = p->distpoint->name.fullname;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		put_uri(label, sk_GENERAL_NAME_value(names, i), out);
+		if (sk_GENERAL_NAME_num(p->CRLissuer) <= 0 || wbuf_err(out))
+			continue;
+		wbuf_truncate(out, out->len - 1);
+		wbuf_str(out, " (CRL issuer: ");
+		put_general_name(sk_GENERAL_NAME_value(p->CRLissuer, 0), out);
+		wbuf_str(out, ")\n");
+	}
+}
+
+static void put_points(struct label label, const CRL_DIST_POINTS *points, struct wbuf *out)
+{
+	for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
+		const DIST_POINT *p = sk_DIST_POINT_value(points, i);
+
+		if (p->distpoint && p->distpoint->type == 0)
+			put_point(&label, p, out);
+	}
 }
 
 static void put_crl_uris(const X509 *x, struct wbuf *out)
 {
 	CRL_DIST_POINTS *points = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
-	unsigned n = 0;
 
-	for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
-		const DIST_POINT *p = sk_DIST_POINT_value(points, i);
-
-		if (!p->distpoint || p->distpoint->type != 0)
-			continue;
-		for (int k = 0; k < sk_GENERAL_NAME_num(p->distpoint->name.fullname); k++)
-			put_uri("CRL URIs:", &n,
-				sk_GENERAL_NAME_value(p->distpoint->name.fullname, k), out);
-	}
+	put_points((struct label){"CRL URIs:", 11, 0}, points, out);
 	CRL_DIST_POINTS_free(points);
 }
 
 static void put_ocsp_uris(const X509 *x, struct wbuf *out)
 {
 	AUTHORITY_INFO_ACCESS *info = X509_get_ext_d2i(x, NID_info_access, NULL, NULL);
-	unsigned n = 0;
+	struct label label = {"OCSP URIs:", 11, 0};
 
 	for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(info); i++) {
 		const ACCESS_DESCRIPTION *d = sk_ACCESS_DESCRIPTION_value(info, i);
 
 		if (OBJ_obj2nid(d->method) == NID_ad_OCSP)
-			put_uri("OCSP URIs:", &n, d->location, out);
+			put_uri(&label, d->location, out);
 	}
 	AUTHORITY_INFO_ACCESS_free(info);
+}
+
+static void put_oid(const ASN1_OBJECT *object, struct wbuf *out)
+{
+	char oid[128];
+
+	OBJ_obj2txt(oid, sizeof(oid), object, 1);
+	wbuf_str(out, oid);
+}
+
+static void put_policy(const POLICYINFO *policy, struct wbuf *out)
+{
+	wbuf_fmt(out, "%13s", "");
+	put_oid(policy->policyid, out);
+	wbuf_u8(out, '\n');
+	for (int i = 0; i < sk_POLICYQUALINFO_num(policy->qualifiers); i++) {
+		const POLICYQUALINFO *q = sk_POLICYQUALINFO_value(policy->qualifiers, i);
+
+		if (OBJ_obj2nid(q->pqualid) != NID_id_qt_cps)
+			continue;
+		wbuf_fmt(out, "%13sCPS: ", "");
+		put_string(q->d.cpsuri, out);
+		wbuf_u8(out, '\n');
+	}
 }
 
 static void put_policies(const X509 *x, struct wbuf *out)
 {
 	CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(x, NID_certificate_policies, NULL, NULL);
-	char oid[128];
 
 	if (sk_POLICYINFO_num(policies) > 0)
 		wbuf_str(out, "  certificatePolicies:\n");
-	for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
-		OBJ_obj2txt(oid, sizeof(oid), sk_POLICYINFO_value(policies, i)->policyid, 1);
-		wbuf_fmt(out, "             %s\n", oid);
-	}
+	for (int i = 0; i < sk_POLICYINFO_num(policies); i++)
+		put_policy(sk_POLICYINFO_value(policies, i), out);
 	CERTIFICATEPOLICIES_free(policies);
+}
+
+static void put_mappings(const X509 *x, struct wbuf *out)
+{
+	POLICY_MAPPINGS *mappings = X509_get_ext_d2i(x, NID_policy_mappings, NULL, NULL);
+
+	if (sk_POLICY_MAPPING_num(mappings) > 0)
+		wbuf_str(out, "  policyMappings:\n");
+	for (int i = 0; i < sk_POLICY_MAPPING_num(mappings); i++) {
+		const POLICY_MAPPING *m = sk_POLICY_MAPPING_value(mappings, i);
+
+		wbuf_fmt(out, "%11s", "");
+		put_oid(m->issuerDomainPolicy, out);
+		wbuf_str(out, " => ");
+		put_oid(m->subjectDomainPolicy, out);
+		wbuf_u8(out, '\n');
+	}
+	sk_POLICY_MAPPING_pop_free(mappings, POLICY_MAPPING_free);
+}
+
+/* An address stands in a constraint with its mask: twice as long (RFC 5280 section 4.2.1.10). */
+static void put_base(const GENERAL_NAME *base, struct wbuf *out)
+{
+	const ASN1_OCTET_STRING *octets = base->d.iPAddress;
+	struct addr first, mask;
+	char text[ADDR_TEXT_MAX];
+	size_t len;
+
+	if (base->type != GEN_IPADD) {
+		put_general_name(base, out);
+		return;
+	}
+	len = (size_t)ASN1_STRING_length(octets) / 2;
+	if (addr_from_bytes(&first, view_make(ASN1_STRING_get0_data(octets), len), 0) ||
+	    addr_from_bytes(&mask, view_make(ASN1_STRING_get0_data(octets) + len, len), 0))
+		return;
+	wbuf_fmt(out, "%s/", addr_text(&first, text));
+	wbuf_str(out, addr_text(&mask, text));
+}
+
+static void put_subtrees(const char *kind, const STACK_OF(GENERAL_SUBTREE) * trees,
+			 struct wbuf *out)
+{
+	if (sk_GENERAL_SUBTREE_num(trees) > 0)
+		wbuf_fmt(out, "  %s nameConstraints:\n", kind);
+	for (int i = 0; i < sk_GENERAL_SUBTREE_num(trees); i++) {
+		wbuf_fmt(out, "%11s", "");
+		put_base(sk_GENERAL_SUBTREE_value(trees, i)->base, out);
+		wbuf_u8(out, '\n');
+	}
+}
+
+static void put_name_constraints(const X509 *x, struct wbuf *out)
+{
+	NAME_CONSTRAINTS *nc = X509_get_ext_d2i(x, NID_name_constraints, NULL, NULL);
+
+	if (!nc)
+		return;
+	put_subtrees("permitted", nc->permittedSubtrees, out);
+	put_subtrees("excluded", nc->excludedSubtrees, out);
+	NAME_CONSTRAINTS_free(nc);
 }
 
 static void put_octets(const char *label, const ASN1_OCTET_STRING *s, struct wbuf *out)
@@ -374,7 +492,9 @@ static void put_details(const struct cert *c, struct wbuf *out)
 	put_ocsp_uris(c->x509, out);
 	if (pathlen >= 0)
 		wbuf_fmt(out, "  pathlen:   %ld\n", pathlen);
+	put_name_constraints(c->x509, out);
 	put_policies(c->x509, out);
+	put_mappings(c->x509, out);
 }
 
 /* The extension, or what would stand in it. */
@@ -463,7 +583,9 @@ static void put_revoked(const struct show_cert_params *p, X509_CRL *crl, struct 
 static void put_crl(const struct show_cert_params *p, X509_CRL *crl, struct wbuf *out)
 {
 	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
+	ASN1_INTEGER *base = X509_CRL_get_ext_d2i(crl, NID_delta_crl, NULL, NULL);
 	AUTHORITY_KEYID *akid = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL, NULL);
+	CRL_DIST_POINTS *freshest = X509_CRL_get_ext_d2i(crl, NID_freshest_crl, NULL, NULL);
 
 	wbuf_str(out, "  issuer:   \"");
 	put_name(X509_CRL_get_issuer(crl), out);
@@ -478,10 +600,18 @@ static void put_crl(const struct show_cert_params *p, X509_CRL *crl, struct wbuf
 		put_integer(number, out);
 		wbuf_u8(out, '\n');
 	}
+	if (base) {
+		wbuf_str(out, "  delta CRL: for serial ");
+		put_integer(base, out);
+		wbuf_u8(out, '\n');
+	}
 	if (akid)
 		put_octets("authKeyId:", akid->keyid, out);
+	put_points((struct label){"freshest:", 13, 0}, freshest, out);
 	put_revoked(p, crl, out);
+	CRL_DIST_POINTS_free(freshest);
 	AUTHORITY_KEYID_free(akid);
+	ASN1_INTEGER_free(base);
 	ASN1_INTEGER_free(number);
 }
 
