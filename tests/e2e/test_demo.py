@@ -38,6 +38,7 @@ def test_performance():
     assert err == "" and "\033" not in out
     for line in ("initiate completed successfully", "terminate completed successfully",
                  r"2 packets transmitted, 2 received", r"SHA-256 \w+\.\.\. matches",
+                 r"loaded Dilithium5 key from", r"with DILITHIUM_5 successful",
                  r"home: #1, ESTABLISHED, IKEv2", r"rw: #1, ESTABLISHED, IKEv2",
                  r"10\.3\.0\.1 --- \| carol \| === 192\.168\.0\.0/24 === \|  moon  \|"):
         assert re.search(line, out), f"nothing matches {line!r} in:\n{out}"
@@ -81,6 +82,7 @@ def test_failure_shows_the_log(tmp_path):
         program.parent.mkdir(parents=True)
         program.write_text("#!/bin/sh\necho no such luck >&2\nexit 7\n")
         program.chmod(0o755)
+    (tmp_path / "tools/pki").symlink_to(BUILD / "tools/pki")
     with subprocess.Popen([DEMO[0], "--build", str(tmp_path)], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as demo:
         _, err = demo.communicate(timeout=20 * PATIENCE)
