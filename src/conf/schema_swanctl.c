@@ -33,8 +33,6 @@ static const char pkcs11[] = "keys on PKCS#11 tokens are not implemented";
 static const char mediation[] = "the mediation extension is not implemented";
 static const char one_round[] = "there is one round so far, another is refused";
 static const char childless[] = "only 'allow' is there yet";
-static const char traps[] = "policies that wait for traffic are not there yet";
-static const char tunnel_only[] = "only 'tunnel' is there yet";
 static const char no_fetching[] = "certificate status is not fetched yet";
 
 static const struct schema_word version_words[] = {
@@ -50,10 +48,6 @@ static const struct schema_word frag_words[] = {{"yes", CONF_FRAG_YES, NULL},
 						{"disabled", CONF_FRAG_NO, NULL},
 						{"0", CONF_FRAG_NO, NULL},
 						{0}};
-static const struct schema_word pq_words[] = {{"prefer", CONF_PQ_PREFER, NULL},
-					      {"require", CONF_PQ_REQUIRE, NULL},
-					      {"off", CONF_PQ_OFF, NULL},
-					      {0}};
 static const struct schema_word childless_words[] = {{"allow", CONF_CHILDLESS_ALLOW, NULL},
 						     {"prefer", CONF_CHILDLESS_PREFER, childless},
 						     {"force", CONF_CHILDLESS_FORCE, childless},
@@ -80,27 +74,27 @@ static const struct schema_word revocation_words[] = {{"relaxed", CONF_REVOCATIO
 						      {0}};
 static const struct schema_word mode_words[] = {
 	{"tunnel", CONF_MODE_TUNNEL, NULL},
-	{"transport", CONF_MODE_TRANSPORT, tunnel_only},
-	{"pass", CONF_MODE_PASS, tunnel_only},
-	{"drop", CONF_MODE_DROP, tunnel_only},
+	{"transport", CONF_MODE_TRANSPORT, NULL},
+	{"pass", CONF_MODE_PASS, NULL},
+	{"drop", CONF_MODE_DROP, NULL},
 	{"beet", 0, "BEET mode is not implemented"},
 	{"iptfs", 0, "IP-TFS is not implemented"},
 	{"transport_proxy", 0, "MIPv6 proxy mode is not implemented"},
 	{0}};
 static const struct schema_word action_words[] = {
 	{"none", CONF_ACTION_NONE, NULL},
-	{"trap", CONF_ACTION_TRAP, traps},
+	{"trap", CONF_ACTION_TRAP, NULL},
 	{"start", CONF_ACTION_START, NULL},
-	{"trap|start", CONF_ACTION_TRAP | CONF_ACTION_START, traps},
-	{"start|trap", CONF_ACTION_TRAP | CONF_ACTION_START, traps},
+	{"trap|start", CONF_ACTION_TRAP | CONF_ACTION_START, NULL},
+	{"start|trap", CONF_ACTION_TRAP | CONF_ACTION_START, NULL},
 	{"clear", CONF_ACTION_NONE, NULL},
-	{"route", CONF_ACTION_TRAP, traps},
+	{"route", CONF_ACTION_TRAP, NULL},
 	{"restart", CONF_ACTION_START, NULL},
 	{0}};
 static const struct schema_word dpd_words[] = {
-	{"clear", CONF_ACTION_NONE, NULL},    {"trap", CONF_ACTION_TRAP, traps},
+	{"clear", CONF_ACTION_NONE, NULL},    {"trap", CONF_ACTION_TRAP, NULL},
 	{"restart", CONF_ACTION_START, NULL}, {"none", CONF_ACTION_NONE, NULL},
-	{"hold", CONF_ACTION_TRAP, traps},    {"route", CONF_ACTION_TRAP, traps},
+	{"hold", CONF_ACTION_TRAP, NULL},     {"route", CONF_ACTION_TRAP, NULL},
 	{"start", CONF_ACTION_START, NULL},   {0}};
 static const struct schema_word hw_words[] = {{"no", 0, NULL},	 {"crypto", 1, NULL},
 					      {"yes", 1, NULL},	 {"packet", 2, NULL},
@@ -128,9 +122,6 @@ static const struct schema_row conn_rows[] = {
 	 .meaning = "the peer's UDP port; another than 500 means UDP encapsulation"},
 	{"proposals", &schema_type_proposals, "default", .min = PROTO_IKE, CONN(ike),
 	 .meaning = "IKE algorithms, in order of preference"},
-	{"pq", &schema_type_enum, "prefer", .words = pq_words, CONN(pq),
-	 .meaning = "post-quantum key exchange: prefer (as proposals say; the default ones begin "
-		    "with ML-KEM), require (nothing else is offered or accepted), off"},
 	{"vips", &schema_type_vips, .def = NULL, CONN(vips),
 	 .meaning = "virtual addresses to ask for; 0.0.0.0 or :: for any"},
 	{"aggressive", &schema_type_bool, "no", REFUSED(ikev1), .meaning = "IKEv1 aggressive mode"},
@@ -279,13 +270,14 @@ static const struct schema_row child_rows[] = {
 	{"hostaccess", &schema_type_bool, "no", CHILD(hostaccess), LATER,
 	 .meaning = "tells the updown script to open the host itself"},
 	{"mode", &schema_type_enum, "tunnel", .words = mode_words, CHILD(mode),
-	 .meaning = "tunnel"},
+	 .meaning = "tunnel; transport, kernel datapath only; pass, drop: what becomes of "
+		    "traffic that takes no tunnel"},
 	{"policies", &schema_type_bool, "yes", CHILD(policies),
 	 .meaning = "install policies; no: only the SAs, kernel datapath only"},
 	{"policies_fwd_out", &schema_type_bool, "no", CHILD(policies_fwd_out),
 	 .meaning = "outbound forward policies; kernel datapath only"},
 	{"dpd_action", &schema_type_enum, "clear", .words = dpd_words, CHILD(dpd_action),
-	 .meaning = "when the peer is gone: clear, restart"},
+	 .meaning = "when the peer is gone: clear, trap, restart"},
 	{"ipcomp", &schema_type_bool, "no", REFUSED("IPComp is not implemented"),
 	 .meaning = "compression"},
 	{"inactivity", &schema_type_seconds, "0s", CHILD(inactivity), LATER,
@@ -293,8 +285,7 @@ static const struct schema_row child_rows[] = {
 	{"reqid", &schema_type_number, "0", .max = UINT32_MAX, CHILD(reqid),
 	 .meaning = "fixed request id; 0: one is chosen"},
 	{"priority", &schema_type_number, "0", .max = UINT32_MAX, CHILD(priority),
-	 IGNORED("in user space the narrower policy goes first"),
-	 .meaning = "priority of policies; 0: by their width"},
+	 .meaning = "priority of policies, smaller ones go first; 0: by their width"},
 	{"interface", &schema_type_text, .def = NULL, CHILD(interface),
 	 .meaning = "interface the policies are limited to; kernel datapath only"},
 	{"mark_in", &schema_type_mark, "0/0x00000000", MARK(mark_in),
@@ -333,7 +324,7 @@ static const struct schema_row child_rows[] = {
 	{"icmp", &schema_type_bool, "no", REFUSED("forwarding of ICMP errors is not implemented"),
 	 .meaning = "forward matching ICMP errors"},
 	{"start_action", &schema_type_enum, "none", .words = action_words, CHILD(start_action),
-	 .meaning = "when loaded: none, start"},
+	 .meaning = "when loaded: none, trap (wait for a packet), start, trap|start"},
 	{"close_action", &schema_type_enum, "none", .words = action_words, CHILD(close_action),
 	 .meaning = "when the peer closes the child: as start_action"},
 };

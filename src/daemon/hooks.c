@@ -140,7 +140,17 @@ static void on_mapping(void *ctx, uint32_t handle, const struct addr *remote)
 	ike_datapath_mapping(((struct daemon *)ctx)->ike, jobs_now(), handle, remote);
 }
 
+static void on_acquire(void *ctx, uint32_t reqid, const struct ts *src, const struct ts *dst)
+{
+	ike_datapath_acquire(((struct daemon *)ctx)->ike, jobs_now(), reqid, src, dst);
+}
+
 void hooks_fill_events(struct daemon *d, struct ipsec_events *out)
 {
-	*out = (struct ipsec_events){.ctx = d, .expire = on_expire, .mapping = on_mapping};
+	*out = (struct ipsec_events){
+		.ctx = d,
+		.expire = on_expire,
+		.acquire = on_acquire,
+		.mapping = on_mapping,
+	};
 }

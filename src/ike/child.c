@@ -257,7 +257,7 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 	char name[64];
 	struct ipsec_sa_params p = {
 		.reqid = c->reqid,
-		.mode = IPSEC_TUNNEL,
+		.mode = c->mode,
 		.spi_in = c->spi_in,
 		.spi_out = c->spi_out,
 		.local = sa->local,
@@ -370,7 +370,7 @@ bool child_info(struct child *c, uint64_t now, struct ike_child_info *out)
 		.uid = c->uid,
 		.reqid = c->reqid,
 		.state = c->state,
-		.mode = c->conf->mode,
+		.mode = c->mode == IPSEC_TRANSPORT ? CONF_MODE_TRANSPORT : CONF_MODE_TUNNEL,
 		.encap = c->encap,
 		.installed = c->handle != 0,
 		.spi_in = c->spi_in,
@@ -414,7 +414,8 @@ void child_start_actions(struct ike *ike, struct conn *conn, bool fresh)
 	for (size_t i = 0; i < conn->conf->n_children; i++) {
 		const struct conf_child *c = &conn->conf->children[i];
 
-		if (c->start_action & CONF_ACTION_START)
+		if ((c->start_action & CONF_ACTION_START) &&
+		    (c->mode == CONF_MODE_TUNNEL || c->mode == CONF_MODE_TRANSPORT))
 			control_start_child(ike, conn, c->name);
 	}
 }

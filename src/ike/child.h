@@ -33,6 +33,10 @@ struct child {
 	uint32_t spi_in, spi_out;
 	struct proposal chosen;
 	struct ts_list ts_local, ts_remote;
+	enum ipsec_mode mode; /* agreed on */
+	/* Transport mode behind a NAT: addresses in the peer's selectors that the outer ones stand
+	 * for here (RFC 7296 section 2.23.1); AF_UNSPEC: none. */
+	struct addr told_local, told_remote;
 	struct ipsec_labels labels;
 	bool has_packet; /* it is made for the packet of a trap, whose selectors these are */
 	struct ts packet_src, packet_dst;

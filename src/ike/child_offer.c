@@ -148,6 +148,62 @@ static void put_packet_first(const struct child *c, struct ts_list *local, struc
 	put_first(remote, &c->packet_dst);
 }
 
+/* ---- transport mode ---- */
+
+static bool are_hosts(const struct ts_list *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct addr_range *r = &l->t[i].range;
+
+		if (memcmp(r->first, r->last, addr_len(r->family)) != 0)
+			return false;
+	}
+	return l->count > 0;
+}
+
+/* A child that replaces another has its mode; transport mode is for hosts only. */
+static bool wants_transport(const struct child *c, const struct ts_list *local,
+			    const struct ts_list *remote)
+{
+	const struct child *old = child_find_rekeyed(c);
+
+	return c->conf->mode == CONF_MODE_TRANSPORT && (!old || old->mode == IPSEC_TRANSPORT) &&
+	       are_hosts(local) && are_hosts(remote);
+}
+
+static void put_mode(bool transport, struct wire_writer *w)
+{
+	if (transport)
+		wire_put_notify(w, N_USE_TRANSPORT_MODE, (struct view){0});
+}
+
+/* Selectors of the host `from` become those of `to`. */
+static void replace_host(struct ts_list *l, const struct addr *from, const struct addr *to)
+{
+	const struct addr_range old = ts_from_addr(from).range, fresh = ts_from_addr(to).range;
+
+	for (unsigned i = 0; from->family && to->family && i < l->count; i++) {
+		if (addr_range_contains(&old, &l->t[i].range))
+			l->t[i].range = fresh;
+	}
+}
+
+/*
+ * A peer that asks for transport mode names itself by its own address and us by the one it sees;
+ * behind a NAT we know both by another (RFC 7296 section 2.23.1).
+ */
+static void undo_nat(struct ts_list *l, bool nat, const struct addr *outer, struct addr *out_told)
+{
+	const struct addr_range *r = &l->t[0].range;
+
+	*out_told = (struct addr){0};
+	if (!nat || !are_hosts(l))
+		return;
+	out_told->family = r->family;
+	memcpy(out_told->ip, r->first, addr_len(r->family));
+	replace_host(l, out_told, outer);
+}
+
 void child_put_offer(const struct child *c, const struct child_offer *offer, struct wire_writer *w)
 {
 	struct proposals *p = calloc(1, sizeof(*p));
@@ -158,12 +214,13 @@ void child_put_offer(const struct child *c, const struct child_offer *offer, str
 		w->buf->err = E_NOMEM;
 		return;
 	}
+	child_local_ts(c, offer->any_ts, &local);
+	child_remote_ts(c, &remote);
+	put_mode(wants_transport(c, &local, &remote), w);
 	select_copy(c->conf->esp, offer->nonce.len == 0, spi_bytes(c->spi_in, spi), p);
 	wire_put_sa(w, p);
 	free(p);
 	put_keying(c, offer->nonce, offer->ke_data, w);
-	child_local_ts(c, offer->any_ts, &local);
-	child_remote_ts(c, &remote);
 	put_packet_first(c, &local, &remote);
 	wire_put_ts(w, PAYLOAD_TSI, &local);
 	wire_put_ts(w, PAYLOAD_TSR, &remote);
@@ -173,12 +230,14 @@ void child_put_answer(const struct child *c, struct view nonce, struct view ke_d
 		      struct wire_writer *w)
 {
 	struct proposals *p = calloc(1, sizeof(*p));
+	struct ts_list ts;
 	uint8_t spi[4];
 
 	if (!p) {
 		w->buf->err = E_NOMEM;
 		return;
 	}
+	put_mode(c->mode == IPSEC_TRANSPORT, w);
 	p->count = 1;
 	p->p[0] = c->chosen;
 	p->p[0].spi_len = 4;
@@ -187,8 +246,12 @@ void child_put_answer(const struct child *c, struct view nonce, struct view ke_d
 	wire_put_sa(w, p);
 	free(p);
 	put_keying(c, nonce, ke_data, w);
-	wire_put_ts(w, PAYLOAD_TSI, &c->ts_remote);
-	wire_put_ts(w, PAYLOAD_TSR, &c->ts_local);
+	ts = c->ts_remote;
+	replace_host(&ts, &c->sa->remote, &c->told_remote);
+	wire_put_ts(w, PAYLOAD_TSI, &ts);
+	ts = c->ts_local;
+	replace_host(&ts, &c->sa->local, &c->told_local);
+	wire_put_ts(w, PAYLOAD_TSR, &ts);
 }
 
 /* ---- deciding ---- */
@@ -259,17 +322,27 @@ static void log_ts_mismatch(struct ike_sa *sa, const struct wire_msg *msg)
 	wbuf_done(&r);
 }
 
-/* The narrowed selectors of one configuration, if both sides meet. */
+/* The narrowed selectors of one configuration, if both sides meet, and the mode. */
 static int narrow(struct child *c, const struct wire_msg *msg)
 {
-	struct ts_list local, remote;
+	bool transport =
+		c->conf->mode == CONF_MODE_TRANSPORT && wire_msg_notify(msg, N_USE_TRANSPORT_MODE);
+	struct ts_list local, remote, their_local, their_remote;
 	int err;
 
+	their_local = c->initiator ? msg->tsi : msg->tsr;
+	their_remote = c->initiator ? msg->tsr : msg->tsi;
 	child_local_ts(c, false, &local);
 	child_remote_ts(c, &remote);
-	err = ts_narrow(&local, c->initiator ? &msg->tsi : &msg->tsr, &c->ts_local);
+	if (transport && !c->initiator) {
+		undo_nat(&their_local, c->sa->nat_local, &c->sa->local, &c->told_local);
+		undo_nat(&their_remote, c->sa->nat_remote, &c->sa->remote, &c->told_remote);
+	}
+	err = ts_narrow(&local, &their_local, &c->ts_local);
 	if (err == 0)
-		err = ts_narrow(&remote, c->initiator ? &msg->tsr : &msg->tsi, &c->ts_remote);
+		err = ts_narrow(&remote, &their_remote, &c->ts_remote);
+	if (transport && err == 0 && are_hosts(&c->ts_local) && are_hosts(&c->ts_remote))
+		c->mode = IPSEC_TRANSPORT;
 	return err;
 }
 
@@ -285,6 +358,15 @@ static struct select_params selection(const struct ike_sa *sa, const struct conf
 	};
 }
 
+static void log_mode(const struct child *c)
+{
+	if (c->conf->mode == CONF_MODE_TRANSPORT && c->mode == IPSEC_TUNNEL)
+		sa_log(c->sa, LOG_IKE, LOG_CTRL,
+		       "the peer does not want transport mode for '%s', or not between two hosts: "
+		       "using tunnel mode",
+		       c->conf->name);
+}
+
 int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
 		 uint16_t *out_notify)
 {
@@ -298,7 +380,7 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 	for (size_t i = 0; i < conf->n_children; i++) {
 		const struct conf_child *try = &conf->children[i];
 
-		if (try->mode != CONF_MODE_TUNNEL)
+		if (try->mode != CONF_MODE_TUNNEL && try->mode != CONF_MODE_TRANSPORT)
 			continue;
 		/* The selectors need a child to look at; it is ours only until they do not meet. */
 		struct child look = {.sa = sa, .conf = try};
@@ -318,6 +400,10 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 		c->chosen = look.chosen;
 		c->ts_local = look.ts_local;
 		c->ts_remote = look.ts_remote;
+		c->told_local = look.told_local;
+		c->told_remote = look.told_remote;
+		c->mode = look.mode;
+		log_mode(c);
 		c->spi_out = spi_number(&c->chosen);
 		select_log_chosen(sa, &c->chosen);
 		*out = c;
@@ -353,6 +439,8 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 	err = narrow(c, msg);
 	if (err)
 		log_ts_mismatch(c->sa, msg);
+	else
+		log_mode(c);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "ike/state.h"
 #include "ike/target.h"
 #include "ike/task.h"
+#include "ike/trap.h"
 #include "ike/x_informational.h"
 #include "ike/x_sa_init.h"
 
@@ -99,10 +100,13 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 
 static int initiate(struct ike *ike, struct conn *conn, const char *child, struct ike_request *r)
 {
+	const struct conf_child *conf = child ? conf_conn_child(conn->conf, child) : NULL;
 	struct ike_sa *sa = reusable_sa(ike, conn);
 	uint32_t uid;
 	int err;
 
+	if (conf && (conf->mode == CONF_MODE_PASS || conf->mode == CONF_MODE_DROP))
+		return E_CONFIG; /* a policy, nothing to agree on with anybody */
 	if (sa && !child) {
 		if (r)
 			r->sa_uid = sa->uid;
@@ -390,7 +394,8 @@ static bool try_again(struct ike_sa *sa)
 	return true;
 }
 
-/* Children to set up again, by name: the SA they belong to is about to go. */
+/* Children to set up again, by name: the SA they belong to is about to go. Those that wait for a
+ * packet get their traps. */
 struct restart {
 	struct conn *conn;
 	struct strs children;
@@ -403,6 +408,8 @@ static void collect_restarts(const struct ike_sa *sa, bool closed, struct restar
 		const struct child *c = list_entry(it, struct child, link);
 		enum conf_action action = closed ? c->conf->close_action : c->conf->dpd_action;
 
+		if ((action & CONF_ACTION_TRAP) && c->handle)
+			trap_again(sa->ike, c->conn->conf->name, c->conf->name);
 		if ((action & CONF_ACTION_START) && c->handle &&
 		    strs_add(&out->children, c->conf->name) == 0 && !out->conn)
 			out->conn = conn_get(c->conn);

@@ -9,6 +9,7 @@
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/trap.h"
 #include "ike/window.h"
 #include "ipsec/ipsec.h"
 
@@ -53,6 +54,8 @@ static void close_child(struct child *c)
 	bool replaced = c->state == CHILD_S_REKEYED;
 
 	child_destroy(c);
+	if (!replaced && (conf->close_action & CONF_ACTION_TRAP))
+		trap_again(sa->ike, conn->conf->name, conf->name);
 	if (!replaced && (conf->close_action & CONF_ACTION_START))
 		control_start_child(sa->ike, conn, conf->name);
 	conn_put(conn);

@@ -45,7 +45,8 @@ struct esp_packet {
 	uint8_t *buf; /* ESP_ROOM bytes */
 	size_t at, len;
 	/*
-	 * Why it goes no further, or 0: E_NOTFOUND no policy, no such SPI; E_TS not what its SA may
+	 * Why it goes no further, or 0: E_NOTFOUND no policy, no such SPI; E_BUSY it waits for the
+	 * SA of a trap; E_TS not what its SA may
 	 * carry; E_REPLAY; E_INTEGRITY; E_SHORT, E_MALFORMED; E_EXPIRED the SA has ended; E_LIMIT
 	 * no sequence number left; E_CANCELED a dummy; E_CRYPTO.
 	 */
@@ -53,6 +54,7 @@ struct esp_packet {
 	struct packet_info info; /* inner packet */
 	struct sa_in *in;
 	struct sa_out *out;
+	struct sad_policy *trap; /* E_BUSY */
 	uint64_t seq;
 	struct addr local, remote; /* outer */
 	uint8_t tos;		   /* outer */

@@ -20,7 +20,13 @@ void esp_out_find(struct esp_ctx *c, struct esp_packet *p)
 	}
 	p->len = p->info.len;
 	rule = spd_find(c->table->rules, c->table->n_rules, &p->info.key);
-	if (!rule) {
+	if (rule && rule->policy && rule->policy->class == SPD_TRAP) {
+		p->err = E_BUSY;
+		p->trap = rule->policy;
+		return;
+	}
+	/* What is to pass has no business in the tunnel's device: routing leads it past. */
+	if (!rule || !rule->sa) {
 		p->err = E_NOTFOUND;
 		esp_count(&c->drops.no_policy, 1);
 		return;

@@ -7,14 +7,16 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "ipsec/user/packet.h"
 
 /* What a worker has to tell the engine. */
-enum notice_kind { NOTICE_SOFT, NOTICE_HARD, NOTICE_MAPPING };
+enum notice_kind { NOTICE_SOFT, NOTICE_HARD, NOTICE_MAPPING, NOTICE_ACQUIRE };
 
 struct notice {
 	enum notice_kind kind;
-	uint32_t handle;
-	struct addr remote; /* NOTICE_MAPPING */
+	uint32_t handle;	  /* of the pair, or the trap */
+	struct addr remote;	  /* NOTICE_MAPPING */
+	struct packet_key packet; /* NOTICE_ACQUIRE */
 };
 
 #define NOTICE_RING 256 /* a power of two */

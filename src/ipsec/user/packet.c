@@ -21,6 +21,15 @@ struct packet_ip packet_ip_from_bytes(const uint8_t *ip, size_t len)
 	return n;
 }
 
+void packet_ip_to_bytes(struct packet_ip n, uint8_t *out_ip, size_t len)
+{
+	for (size_t i = len; i-- > 0;) {
+		out_ip[i] = (uint8_t)n.lo;
+		n.lo = n.lo >> 8 | n.hi << 56;
+		n.hi >>= 8;
+	}
+}
+
 static bool not_above(struct packet_ip a, struct packet_ip b)
 {
 	return a.hi < b.hi || (a.hi == b.hi && a.lo <= b.lo);

@@ -40,6 +40,8 @@ enum { PACKET_IPV4 = 4, PACKET_IPV6 = 41, PACKET_DUMMY = 59 };
 int packet_parse(struct view v, struct packet_info *out) ERR_MUST_CHECK;
 /* The number of an address of 4 or 16 bytes in network order. */
 struct packet_ip packet_ip_from_bytes(const uint8_t *ip, size_t len);
+/* And back. */
+void packet_ip_to_bytes(struct packet_ip n, uint8_t *out_ip, size_t len);
 /* Whether first <= ip <= last. */
 bool packet_ip_within(struct packet_ip ip, struct packet_ip first, struct packet_ip last);
 /* Internet checksum (RFC 1071) of v, continued from `sum`, which is 0 at first. */

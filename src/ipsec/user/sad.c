@@ -24,6 +24,13 @@ static struct view handle_key(const struct hash_link *link)
 	return view_make(&p->handle, sizeof(p->handle));
 }
 
+static struct view policy_key(const struct hash_link *link)
+{
+	const struct sad_policy *p = hash_entry(link, const struct sad_policy, by_handle);
+
+	return view_make(&p->handle, sizeof(p->handle));
+}
+
 static struct sad_spi *find_spi(const struct sad *s, uint32_t spi)
 {
 	struct hash_link *link = hash_find(&s->spis, view_make(&spi, sizeof(spi)));
@@ -36,6 +43,13 @@ struct sad_pair *sad_find(const struct sad *s, uint32_t handle)
 	struct hash_link *link = hash_find(&s->handles, view_make(&handle, sizeof(handle)));
 
 	return link ? hash_entry(link, struct sad_pair, by_handle) : NULL;
+}
+
+struct sad_policy *sad_find_policy(const struct sad *s, uint32_t handle)
+{
+	struct hash_link *link = hash_find(&s->policy_handles, view_make(&handle, sizeof(handle)));
+
+	return link ? hash_entry(link, struct sad_policy, by_handle) : NULL;
 }
 
 static void free_sa_in(struct sa_in *sa)
@@ -66,6 +80,12 @@ static void free_pair(struct sad_pair *p)
 	free(p);
 }
 
+static void free_policy(struct sad_policy *p)
+{
+	free(p->sels);
+	free(p);
+}
+
 static void free_table(struct sad_table *t)
 {
 	if (!t)
@@ -78,6 +98,11 @@ static void free_table(struct sad_table *t)
 static void retired_pair(struct epoch_item *item)
 {
 	free_pair(hash_entry(item, struct sad_pair, item));
+}
+
+static void retired_policy(struct epoch_item *item)
+{
+	free_policy(hash_entry(item, struct sad_policy, item));
 }
 
 static void retired_out(struct epoch_item *item)
@@ -113,10 +138,10 @@ static void add_slot(struct sad_table *t, struct sa_in *sa)
 	t->slots[i] = (struct sad_slot){sa->spi->spi, sa};
 }
 
-static void add_rules(struct sad_table *t, const struct sad_pair *p)
+/* A rule for each pair of selectors; what they have in common is in `like`. */
+static void add_rules(struct sad_table *t, const struct spd_sels *s, enum spd_class class,
+		      uint32_t priority, const struct spd_rule *like)
 {
-	const struct spd_sels *s = p->sels;
-
 	for (size_t i = 0; i < s->n_local; i++) {
 		for (size_t j = 0; j < s->n_remote; j++) {
 			const struct spd_sel *local = &s->sels[i];
@@ -125,27 +150,62 @@ static void add_rules(struct sad_table *t, const struct sad_pair *p)
 
 			if (local->family != remote->family)
 				continue;
-			spd_rule_init(rule, local, remote);
-			rule->order = p->handle;
-			rule->sa = p->out;
+			*rule = *like;
+			rule->local = *local;
+			rule->remote = *remote;
+			spd_rule_place(rule, class, priority);
 			t->n_rules++;
 		}
 	}
 }
 
-static struct sad_table *build_table(const struct sad *s)
+static size_t count_rules(const struct sad *s, size_t *out_pairs)
 {
-	struct sad_table *t = calloc(1, sizeof(*t));
-	size_t n_pairs = 0, n_rules = 0, n_slots = 8;
+	size_t n = 0;
 
-	if (!t)
-		return NULL;
+	*out_pairs = 0;
 	list_foreach(it, &s->pairs) {
 		const struct sad_pair *p = list_entry(it, struct sad_pair, link);
 
-		n_pairs++;
-		n_rules += p->out ? p->sels->n_local * p->sels->n_remote : 0;
+		++*out_pairs;
+		n += p->out ? p->sels->n_local * p->sels->n_remote : 0;
 	}
+	list_foreach(it, &s->policies) {
+		const struct sad_policy *p = list_entry(it, struct sad_policy, link);
+
+		n += p->sels->n_local * p->sels->n_remote;
+	}
+	return n;
+}
+
+static void fill_table(const struct sad *s, struct sad_table *t)
+{
+	list_foreach(it, &s->pairs) {
+		const struct sad_pair *p = list_entry(it, struct sad_pair, link);
+
+		add_slot(t, p->in);
+		if (p->out)
+			add_rules(t, p->sels, SPD_SA, p->priority,
+				  &(struct spd_rule){.order = p->handle, .sa = p->out});
+	}
+	list_foreach(it, &s->policies) {
+		struct sad_policy *p = list_entry(it, struct sad_policy, link);
+
+		add_rules(t, p->sels, p->class, p->priority,
+			  &(struct spd_rule){.order = p->handle, .policy = p});
+	}
+	spd_sort(t->rules, t->n_rules);
+}
+
+static struct sad_table *build_table(const struct sad *s)
+{
+	struct sad_table *t = calloc(1, sizeof(*t));
+	size_t n_pairs, n_slots = 8;
+	const size_t n_rules = count_rules(s, &n_pairs);
+
+	if (!t)
+		return NULL;
+	t->generation = s->generation;
 	while (n_slots < n_pairs * 2)
 		n_slots *= 2;
 	t->slot_mask = n_slots - 1;
@@ -155,22 +215,17 @@ static struct sad_table *build_table(const struct sad *s)
 		free_table(t);
 		return NULL;
 	}
-	list_foreach(it, &s->pairs) {
-		const struct sad_pair *p = list_entry(it, struct sad_pair, link);
-
-		add_slot(t, p->in);
-		if (p->out)
-			add_rules(t, p);
-	}
-	spd_sort(t->rules, t->n_rules);
+	fill_table(s, t);
 	return t;
 }
 
 /* Make the SAs as they are now known to workers. E_NOMEM: workers keep the old table. */
 static int publish(struct sad *s)
 {
-	struct sad_table *t = build_table(s), *old;
+	struct sad_table *t, *old;
 
+	s->generation++;
+	t = build_table(s);
 	if (!t)
 		return E_NOMEM;
 	old = atomic_exchange(&s->table, t);
@@ -181,6 +236,12 @@ static int publish(struct sad *s)
 
 		list_remove(it);
 		epoch_retire(&s->epoch, &p->item, retired_pair);
+	}
+	list_foreach_safe(it, &s->policy_zombies) {
+		struct sad_policy *p = list_entry(it, struct sad_policy, link);
+
+		list_remove(it);
+		epoch_retire(&s->epoch, &p->item, retired_policy);
 	}
 	epoch_reclaim(&s->epoch);
 	return 0;
@@ -194,7 +255,11 @@ int sad_init(struct sad *s, int (*random)(void *ctx, void *out, size_t len), voi
 	epoch_init(&s->epoch);
 	list_init(&s->pairs);
 	list_init(&s->zombies);
+	list_init(&s->policies);
+	list_init(&s->policy_zombies);
 	err = hash_init(&s->spis, spi_key);
+	if (err == 0)
+		err = hash_init(&s->policy_handles, policy_key);
 	if (err == 0)
 		err = hash_init(&s->handles, handle_key);
 	if (err == 0)
@@ -202,6 +267,7 @@ int sad_init(struct sad *s, int (*random)(void *ctx, void *out, size_t len), voi
 	if (err != 0) {
 		hash_done(&s->spis);
 		hash_done(&s->handles);
+		hash_done(&s->policy_handles);
 	}
 	return err;
 }
@@ -214,12 +280,22 @@ static void free_list(struct list *pairs)
 	}
 }
 
+static void free_policies(struct list *policies)
+{
+	list_foreach_safe(it, policies) {
+		list_remove(it);
+		free_policy(list_entry(it, struct sad_policy, link));
+	}
+}
+
 void sad_done(struct sad *s)
 {
 	epoch_done(&s->epoch);
 	free_table(atomic_load(&s->table));
 	free_list(&s->pairs);
 	free_list(&s->zombies);
+	free_policies(&s->policies);
+	free_policies(&s->policy_zombies);
 	for (size_t i = 0; i < s->spis.n_buckets; i++) {
 		struct hash_link *link = s->spis.buckets[i], *next;
 
@@ -230,6 +306,7 @@ void sad_done(struct sad *s)
 	}
 	hash_done(&s->spis);
 	hash_done(&s->handles);
+	hash_done(&s->policy_handles);
 }
 
 static int reserve_spi(struct sad *s, uint32_t spi, struct sad_spi **out)
@@ -355,6 +432,7 @@ static int fill_pair(struct sad_pair *pair, const struct ipsec_sa_params *p)
 	pair->hard_bytes = p->hard_bytes;
 	pair->soft_packets = p->soft_packets;
 	pair->hard_packets = p->hard_packets;
+	pair->priority = p->priority;
 	pair->sels = spd_sels_new(p->ts_local, p->ts_remote);
 	atomic_init(&pair->path, make_path(&p->local, &p->remote));
 	if (!pair->sels || !atomic_load(&pair->path))
@@ -369,7 +447,8 @@ static uint32_t next_handle(struct sad *s)
 {
 	do
 		s->last_handle++;
-	while (s->last_handle == 0 || sad_find(s, s->last_handle));
+	while (s->last_handle == 0 || sad_find(s, s->last_handle) ||
+	       sad_find_policy(s, s->last_handle));
 	return s->last_handle;
 }
 
@@ -465,6 +544,51 @@ void sad_remove(struct sad *s, uint32_t handle)
 	list_remove(&pair->link);
 	list_append(&s->zombies, &pair->link);
 	/* Without memory for a table the old one stays; the flag keeps workers off the pair. */
+	(void)!publish(s);
+}
+
+static enum spd_class class_of(enum ipsec_policy_kind kind)
+{
+	return kind == IPSEC_POLICY_PASS   ? SPD_PASS
+	       : kind == IPSEC_POLICY_TRAP ? SPD_TRAP
+					   : SPD_DROP;
+}
+
+int sad_install_policy(struct sad *s, const struct ipsec_policy_params *params,
+		       uint32_t *out_handle)
+{
+	struct sad_policy *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return E_NOMEM;
+	p->handle = next_handle(s);
+	p->reqid = params->reqid;
+	p->priority = params->priority;
+	p->class = class_of(params->kind);
+	p->sels = spd_sels_new(params->ts_local, params->ts_remote);
+	list_append(&s->policies, &p->link);
+	err = p->sels ? publish(s) : E_NOMEM;
+	if (err != 0) {
+		list_remove(&p->link);
+		free_policy(p);
+		return err;
+	}
+	hash_insert(&s->policy_handles, &p->by_handle);
+	*out_handle = p->handle;
+	return 0;
+}
+
+void sad_remove_policy(struct sad *s, uint32_t handle)
+{
+	struct sad_policy *p = sad_find_policy(s, handle);
+
+	if (!p)
+		return;
+	hash_remove(&s->policy_handles, &p->by_handle);
+	list_remove(&p->link);
+	list_append(&s->policy_zombies, &p->link);
+	/* Without memory for a table the old one stays, with this policy, until there is a next. */
 	(void)!publish(s);
 }
 

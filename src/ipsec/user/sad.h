@@ -47,6 +47,7 @@ struct sad_pair {
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets;
 	struct sad_count in_count, out_count;
 	_Atomic uint64_t dropped_policy_in, dropped_policy_out, dropped_replay, dropped_auth;
+	uint32_t priority;
 	struct spd_sels *sels;
 	struct sa_in *in;
 	struct sa_out *out;	 /* NULL: does not send */
@@ -86,6 +87,18 @@ struct sa_out {
 	uint64_t seq; /* last one used */
 };
 
+/* A trap or a shunt. */
+struct sad_policy {
+	struct epoch_item item;
+	struct hash_link by_handle;
+	struct list link; /* of the sad; oldest first */
+	uint32_t handle, reqid, priority;
+	enum spd_class class;
+	struct spd_sels *sels;
+	/* The worker's: when it last told of a packet (ms), and with which table; 0 never. */
+	uint64_t told_at, told_in;
+};
+
 /* Slot of an open-addressed table; sa NULL: empty. */
 struct sad_slot {
 	uint32_t spi;
@@ -99,15 +112,18 @@ struct sad_table {
 	size_t slot_mask;
 	struct spd_rule *rules;
 	size_t n_rules;
+	uint64_t generation; /* another one for each table, from 1 */
 };
 
 struct sad {
 	_Atomic(struct sad_table *) table;
 	struct epoch epoch;
-	struct hash spis, handles;
-	struct list pairs;
-	struct list zombies; /* removed, but in the table for lack of memory */
-	uint32_t last_handle;
+	struct hash spis, handles, policy_handles;
+	struct list pairs, policies;
+	/* Removed, but in the table for lack of memory: */
+	struct list zombies, policy_zombies;
+	uint32_t last_handle; /* of pairs and policies */
+	uint64_t generation;
 	int (*random)(void *ctx, void *out, size_t len);
 	void *random_ctx;
 };
@@ -130,6 +146,12 @@ int sad_install(struct sad *s, const struct ipsec_sa_params *p,
 int sad_install_out(struct sad *s, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
 void sad_remove_out(struct sad *s, uint32_t handle);
 void sad_remove(struct sad *s, uint32_t handle);
+/* A policy without an SA; its handle is none of a pair. E_NOMEM. */
+int sad_install_policy(struct sad *s, const struct ipsec_policy_params *p,
+		       uint32_t *out_handle) ERR_MUST_CHECK;
+void sad_remove_policy(struct sad *s, uint32_t handle);
+/* The policy, or NULL; engine's thread. */
+struct sad_policy *sad_find_policy(const struct sad *s, uint32_t handle);
 /* The pair, or NULL; engine's thread. */
 struct sad_pair *sad_find(const struct sad *s, uint32_t handle);
 int sad_query(const struct sad *s, uint32_t handle, struct ipsec_stats *out) ERR_MUST_CHECK;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#define CLASS_STEP 100000 /* more than the widest and the narrowest rule are apart */
+
 static struct spd_sel sel_of(const struct ts *t)
 {
 	const size_t len = addr_len(t->range.family);
@@ -62,24 +64,29 @@ static unsigned port_bits(const struct spd_sel *s)
 
 void spd_rule_init(struct spd_rule *rule, const struct spd_sel *local, const struct spd_sel *remote)
 {
+	*rule = (struct spd_rule){.local = *local, .remote = *remote};
+	spd_rule_place(rule, SPD_SA, 0);
+}
+
+void spd_rule_place(struct spd_rule *rule, enum spd_class class, uint32_t priority)
+{
+	const struct spd_sel *local = &rule->local, *remote = &rule->remote;
 	const unsigned addresses = address_bits(local) + address_bits(remote);
 	const unsigned ports = port_bits(local) + port_bits(remote);
 	const unsigned protocol = local->proto != 0 || remote->proto != 0;
 
 	/* Ports weigh 32 at most, so nothing carries into the next field. */
-	*rule = (struct spd_rule){
-		.local = *local,
-		.remote = *remote,
-		.weight = addresses << 8 | ports << 1 | protocol,
-	};
+	rule->rank = priority ? priority
+			      : (uint64_t)(class + 1) * CLASS_STEP -
+					(addresses << 8 | ports << 1 | protocol);
 }
 
 static int compare(const void *one, const void *other)
 {
 	const struct spd_rule *a = one, *b = other;
 
-	if (a->weight != b->weight)
-		return a->weight > b->weight ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
 	return (a->order < b->order) - (a->order > b->order);
 }
 

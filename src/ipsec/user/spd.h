@@ -26,20 +26,27 @@ struct spd_sels {
 };
 
 struct sa_out;
+struct sad_policy;
 
-/* Packets that go to one SA: a local and a remote selector. */
+/* What a rule is for; earlier classes go first, unless a rule has a priority of its own. */
+enum spd_class { SPD_PASS, SPD_SA, SPD_TRAP, SPD_DROP };
+
+/* What becomes of packets that match a local and a remote selector. */
 struct spd_rule {
 	struct spd_sel local, remote;
-	unsigned weight; /* more specific ones are greater */
-	uint64_t order;	 /* of equal ones the later wins */
-	struct sa_out *sa;
+	uint64_t rank;		   /* smaller ones go first: by class, then the more specific */
+	uint64_t order;		   /* of equal ones the later wins */
+	struct sa_out *sa;	   /* SPD_SA */
+	struct sad_policy *policy; /* any other class */
 };
 
 /* To free with free(); NULL if out of memory. */
 struct spd_sels *spd_sels_new(const struct ts_list *local, const struct ts_list *remote);
-/* The rule of a pair of selectors of an SA. */
+/* The rule of a pair of selectors. */
 void spd_rule_init(struct spd_rule *rule, const struct spd_sel *local,
 		   const struct spd_sel *remote);
+/* Its place: by its class and its width or, if that is not 0, by a configured priority. */
+void spd_rule_place(struct spd_rule *rule, enum spd_class class, uint32_t priority);
 /* Bring rules into the order in which they apply: most specific first, then newest first. */
 void spd_sort(struct spd_rule *rules, size_t n);
 /* The first rule for an outbound packet, or NULL. */

@@ -107,6 +107,7 @@ static int user_install(struct ipsec *self, const struct ipsec_sa_params *p, uin
 		sad_remove(&u->sad, handle);
 		return err;
 	}
+	worker_look(u->worker);
 	*out_handle = handle;
 	return 0;
 }
@@ -124,6 +125,8 @@ static int user_install_out(struct ipsec *self, uint32_t handle, const struct ip
 	err = routing_add(&u->routing, handle, p);
 	if (err != 0)
 		sad_remove_out(&u->sad, handle);
+	else
+		worker_look(u->worker);
 	return err;
 }
 
@@ -141,19 +144,44 @@ static void user_remove(struct ipsec *self, uint32_t handle)
 	routing_remove(&u->routing, handle);
 }
 
+/* A trap leads packets into the device as its SA would. */
+static int add_routes(struct ipsec_user *u, uint32_t handle, const struct ipsec_policy_params *p)
+{
+	const struct ipsec_sa_params like = {
+		.local = p->local,
+		.remote = p->remote,
+		.ts_local = p->ts_local,
+		.ts_remote = p->ts_remote,
+		.name = p->name,
+	};
+
+	return p->kind == IPSEC_POLICY_TRAP ? routing_add(&u->routing, handle, &like) : 0;
+}
+
 static int user_install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
 			       uint32_t *out_handle)
 {
-	(void)self;
-	(void)p;
-	(void)out_handle;
-	return E_UNSUPPORTED;
+	struct ipsec_user *u = user_of(self);
+	uint32_t handle;
+	int err = sad_install_policy(&u->sad, p, &handle);
+
+	if (err != 0)
+		return err;
+	err = add_routes(u, handle, p);
+	if (err != 0) {
+		sad_remove_policy(&u->sad, handle);
+		return err;
+	}
+	*out_handle = handle;
+	return 0;
 }
 
 static void user_remove_policy(struct ipsec *self, uint32_t handle)
 {
-	(void)self;
-	(void)handle;
+	struct ipsec_user *u = user_of(self);
+
+	sad_remove_policy(&u->sad, handle);
+	routing_remove(&u->routing, handle);
 }
 
 static unsigned user_features(struct ipsec *self)
@@ -401,6 +429,31 @@ int ipsec_user_event_fd(struct ipsec *self)
 	return user_of(self)->event_fd;
 }
 
+static struct ts ts_of(uint8_t family, struct packet_ip ip, const struct packet_key *k,
+		       uint16_t port)
+{
+	struct addr a = {.family = family};
+	struct ts ts;
+
+	packet_ip_to_bytes(ip, a.ip, addr_len(family));
+	ts = ts_from_addr(&a);
+	ts.protocol = k->proto;
+	if (k->has_ports)
+		ts.port_first = ts.port_last = port;
+	return ts;
+}
+
+static void acquire(const struct ipsec_user *u, const struct notice *n)
+{
+	const struct sad_policy *trap = sad_find_policy(&u->sad, n->handle);
+	const struct packet_key *k = &n->packet;
+	const struct ts src = ts_of(k->family, k->src, k, k->sport);
+	const struct ts dst = ts_of(k->family, k->dst, k, k->dport);
+
+	if (trap && u->p.events.acquire)
+		u->p.events.acquire(u->p.events.ctx, trap->reqid, &src, &dst);
+}
+
 static void deliver(const struct ipsec_events *e, const struct notice *n)
 {
 	if (n->kind == NOTICE_MAPPING) {
@@ -420,7 +473,9 @@ void ipsec_user_dispatch(struct ipsec *self)
 
 	(void)!read(u->event_fd, &count, sizeof(count));
 	while (worker_notice(u->worker, &n))
-		if (sad_find(&u->sad, n.handle))
+		if (n.kind == NOTICE_ACQUIRE)
+			acquire(u, &n);
+		else if (sad_find(&u->sad, n.handle))
 			deliver(&u->p.events, &n);
 	epoch_reclaim(&u->sad.epoch);
 }

@@ -14,10 +14,12 @@
 #include "base/log.h"
 #include "ipsec/user/esp_in.h"
 #include "ipsec/user/esp_out.h"
+#include "ipsec/user/hold.h"
 #include "ipsec/user/icmp.h"
 #include "ipsec/user/outer.h"
 
-#define INBOX	   64 /* a power of two */
+#define INBOX	   64	/* a power of two */
+#define ACQUIRE_MS 1000 /* between two reports of the same trap */
 #define UDP_HEADER 8
 #define MIN_MTU_V4 576	/* below this we rather fragment the outer packet */
 #define MIN_MTU_V6 1280 /* RFC 8200 section 5 */
@@ -49,6 +51,8 @@ struct worker {
 	struct esp_ctx esp;
 	struct icmp_limit icmp;
 	struct outer outer;
+	struct hold hold;
+	uint64_t seen; /* generation of the table that held packets were tried with */
 	struct esp_packet packets[ESP_BATCH];
 	uint8_t *buffers;
 };
@@ -113,6 +117,62 @@ static void send_all(struct worker *w, size_t n)
 		esp_count(&w->esp.drops.socket, lost);
 }
 
+/*
+ * A packet met a trap: ask for its SA, which may take a while, so not for each packet. The last
+ * one waits for it.
+ */
+static void wait_for_sa(struct worker *w, struct esp_packet *p)
+{
+	const struct notice n = {
+		.kind = NOTICE_ACQUIRE,
+		.handle = p->trap->handle,
+		.packet = p->info.key,
+	};
+	const uint64_t now = w->esp.now;
+
+	/* What was told before its SA came and went is told again. */
+	if ((p->trap->told_in != w->esp.table->generation ||
+	     now - p->trap->told_at >= ACQUIRE_MS) &&
+	    notice_push(&w->notices, &n)) {
+		p->trap->told_in = w->esp.table->generation;
+		p->trap->told_at = now;
+		w->esp.told = true;
+	}
+	esp_count(&w->esp.drops.no_policy,
+		  hold_put(&w->hold, p->trap->handle, now, view_make(esp_data(p), p->len)));
+}
+
+/* Packets that waited go where the policies lead them now. */
+static void try_held(struct worker *w)
+{
+	size_t n = 0;
+
+	w->seen = w->esp.table->generation;
+	esp_count(&w->esp.drops.no_policy, hold_expire(&w->hold, w->esp.now));
+	for (size_t i = 0; i < HOLD_MAX; i++) {
+		struct hold_packet *held = &w->hold.packets[i];
+		struct esp_packet *p = &w->packets[n];
+
+		if (held->trap == 0)
+			continue;
+		p->at = ESP_HEADROOM;
+		p->len = held->len;
+		memcpy(esp_data(p), held->data, held->len);
+		esp_out_find(&w->esp, p);
+		if (p->err == E_BUSY)
+			continue;
+		hold_drop(held);
+		if (p->err == 0)
+			check_size(w, p);
+		if (p->err == 0)
+			n++;
+	}
+	if (n == 0)
+		return;
+	esp_out_seal(&w->esp, w->packets, n);
+	send_all(w, n);
+}
+
 /* A read gives one packet; there is no call that gives more. */
 static void from_tun(struct worker *w)
 {
@@ -129,6 +189,8 @@ static void from_tun(struct worker *w)
 		p->at = ESP_HEADROOM;
 		p->len = (size_t)len;
 		esp_out_find(&w->esp, p);
+		if (p->err == E_BUSY)
+			wait_for_sa(w, p);
 		if (p->err == 0)
 			check_size(w, p);
 		if (p->err == 0)
@@ -234,6 +296,8 @@ static void *run(void *arg)
 		uint64_t count;
 
 		rest(w, fds, sizeof(fds) / sizeof(fds[0]));
+		if (w->seen != w->esp.table->generation)
+			try_held(w);
 		if (fds[0].revents) {
 			(void)!read(w->wake_fd, &count, sizeof(count));
 			from_inbox(w);
@@ -296,6 +360,8 @@ int worker_start(const struct worker_params *params, struct worker **out)
 	list_init(&w->reader.link);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = w->wake_fd < 0 ? E_IO : make_buffers(w);
+	if (err == 0)
+		err = hold_init(&w->hold);
 	if (err == 0) {
 		epoch_add_reader(&params->sad->epoch, &w->reader);
 		err = start_thread(w);
@@ -322,7 +388,13 @@ void worker_stop(struct worker *w)
 		close(w->wake_fd);
 	free(w->buffers);
 	free(w->inbox.buffers);
+	hold_done(&w->hold);
 	free(w);
+}
+
+void worker_look(struct worker *w)
+{
+	wake(w->wake_fd);
 }
 
 bool worker_notice(struct worker *w, struct notice *out)

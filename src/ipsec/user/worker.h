@@ -41,6 +41,8 @@ void worker_stop(struct worker *w);
 /* Engine: hand an ESP packet over; false if the worker is too far behind, or it is too long. */
 bool worker_input(struct worker *w, struct view esp, const struct addr *local,
 		  const struct addr *remote);
+/* Engine: there is a new table, with which packets that wait may find an SA. */
+void worker_look(struct worker *w);
 /* Engine: the next thing the worker has to tell. */
 bool worker_notice(struct worker *w, struct notice *out);
 const struct esp_drops *worker_drops(const struct worker *w);
