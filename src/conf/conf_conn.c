@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/schema_swanctl.h"
+#include "conf/suite.h"
 
 #define PATH_MAX_LEN 512 /* of a section in errors; longer ones are cut */
 
@@ -220,6 +221,36 @@ static void derive_conn(struct conf_conn *c)
 		c->rand_time = c->over_time < longer / 2 ? c->over_time : longer / 2;
 }
 
+/* The proposals that `pq` leaves; none is an error of whoever wrote them. */
+static void keep_allowed(struct build *b, const struct conf_node *node, const char *path,
+			 struct conf_conn *c)
+{
+	const struct conf_value *v = conf_node_value(node, "proposals");
+	bool require = c->pq == CONF_PQ_REQUIRE;
+	unsigned kept = 0;
+
+	if (b->err || c->pq == CONF_PQ_PREFER)
+		return;
+	for (unsigned i = 0; i < c->ike->count; i++) {
+		struct proposal *p = &c->ike->p[i];
+
+		if (suite_is_post_quantum(p, !require) != require)
+			continue;
+		p->number = (uint8_t)(kept + 1);
+		c->ike->p[kept++] = *p;
+	}
+	c->ike->count = kept;
+	if (kept)
+		return;
+	conf_error_add(b->errs, v ? v->pos : node->pos,
+		       "pq = %s leaves none of proposals in %s: %s", require ? "require" : "off",
+		       path,
+		       require ? "add a post-quantum key exchange, such as ke1_mlkem768, without "
+				 "a choice of another"
+			       : "all have a post-quantum key exchange");
+	note(b, E_CONFIG);
+}
+
 int conf_conn_build(const struct conf_node *node, struct conf_errors *errs, struct conf_conn **out)
 {
 	struct rounds local = {
@@ -237,6 +268,7 @@ int conf_conn_build(const struct conf_node *node, struct conf_errors *errs, stru
 	c->name = copy_name(&b, node->name);
 	join_path(path, "connections", node->name);
 	apply(&b, &schema_swanctl_conn, node, path, c);
+	keep_allowed(&b, node, path, c);
 	build_rounds(&b, node, path, &local);
 	build_rounds(&b, node, path, &remote);
 	c->local = local.items;

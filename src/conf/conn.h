@@ -46,6 +46,7 @@ enum conf_childless {
 	CONF_CHILDLESS_FORCE,
 	CONF_CHILDLESS_NEVER
 };
+enum conf_pq { CONF_PQ_PREFER, CONF_PQ_REQUIRE, CONF_PQ_OFF };
 enum conf_action { CONF_ACTION_NONE = 0, CONF_ACTION_TRAP = 1, CONF_ACTION_START = 2 }; /* bits */
 enum conf_dscp { CONF_DSCP_NO = 0, CONF_DSCP_OUT = 1, CONF_DSCP_IN = 2 };		/* bits */
 enum conf_mode { CONF_MODE_TUNNEL, CONF_MODE_TRANSPORT, CONF_MODE_PASS, CONF_MODE_DROP };
@@ -107,6 +108,7 @@ struct conf_conn {
 	char *ppk_id;
 	enum conf_frag fragmentation;
 	enum conf_childless childless;
+	enum conf_pq pq; /* `ike` has only what it allows */
 	enum conf_send_cert send_cert;
 	enum conf_unique unique;
 	unsigned keyingtries; /* 0 for ever */

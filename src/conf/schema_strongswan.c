@@ -21,6 +21,25 @@ static const char ikev1[] = "IKEv1 is not implemented";
 static const char no_plugins[] = "there are no plugins to load";
 static const char other_plugins[] =
 	"there is nothing like them here yet: attr, eap-radius, eap-tls, ha, revocation and so on";
+
+/* strongSwan's plugins, but for those that have rows: a name not among them is a mistake. */
+const char schema_strongswan_plugins[] =
+	"acert addrblock aes aesni af-alg agent android-dns android-log attr attr-sql "
+	"blowfish botan bypass-lan ccm certexpire chapoly cmac connmark constraints counters "
+	"coupling ctr curl curve25519 des dhcp dnscert dnskey drbg duplicheck eap-aka "
+	"eap-aka-3gpp eap-aka-3gpp2 eap-dynamic eap-gtc eap-identity eap-md5 eap-mschapv2 "
+	"eap-peap eap-radius eap-sim eap-sim-file eap-sim-pcsc eap-simaka-pseudonym "
+	"eap-simaka-reauth eap-simaka-sql eap-tls eap-tnc eap-ttls error-notify ext-auth farp "
+	"files fips-prf forecast frodo gcm gcrypt gmp ha hmac imc-attestation imc-hcd imc-os "
+	"imc-scanner imc-swima imc-test imv-attestation imv-hcd imv-os imv-scanner imv-swima "
+	"imv-test ipseckey kdf kernel-iph kernel-pfkey kernel-pfroute kernel-wfp keychain "
+	"ldap led load-tester lookip md4 md5 medcli medsrv mgf1 ml mysql newhope nonce ntru "
+	"openssl openxpki oqs osx-attr p-cscf padlock pem pgp pkcs1 pkcs11 pkcs12 pkcs7 pkcs8 "
+	"plain pubkey radattr random rc2 rdrand revocation selinux sha1 sha2 sha3 smp "
+	"socket-dynamic socket-win soup sql sqlite sshkey stroke systime-fix test-vectors "
+	"tnc-ifmap tnc-imc tnc-imv tnc-pdp tnc-tnccs tnccs-11 tnccs-20 tnccs-dynamic tpm uci "
+	"unbound unity updown whitelist winhttp wolfssl x509 xauth-eap xauth-generic "
+	"xauth-noauth xauth-pam xcbc";
 static const char one_thread[] = "one thread owns all IKE SAs";
 static const char debugging[] = "an aid of strongSwan's developers";
 static const char tnc[] = "trusted network connect is not implemented";
@@ -242,6 +261,8 @@ static const struct schema_row rows[] = {
 	 .meaning = "refuse unknown critical extensions"},
 
 	/* Plugins that have a counterpart here */
+	{"charon.plugins.vici.load", &BOOL, "yes", IGNORED(no_plugins),
+	 .meaning = "load the plugin"},
 	{"charon.plugins.vici.socket", &TEXT, "unix:///var/run/charon.vici",
 	 .meaning = "socket of the control interface"},
 	{"charon.plugins.save-keys.load", &BOOL, "no",
@@ -282,7 +303,7 @@ static const struct schema_row rows[] = {
 	{"charon.plugins.kernel-netlink.fwmark", &TEXT,
 	 REFUSED("marking of packets is not implemented"), .meaning = "mark of the routing rule"},
 	{"charon.plugins.kernel-netlink.**", NULL, IGNORED(netlink), .meaning = "anything else"},
-	{"charon.plugins.**", NULL, IGNORED(other_plugins), .meaning = "other plugins"},
+	{"charon.plugins.<plugin>.**", NULL, IGNORED(other_plugins), .meaning = "other plugins"},
 
 	/* What belongs to features we do not have */
 	{"charon.max_ikev1_exchanges", &NUMBER, "3", .max = 1024, IGNORED(ikev1),
@@ -326,6 +347,17 @@ const char *const schema_strongswan_foreign[] = {
 	"pool",		  "pt-tls-client", "scepclient",    "sec-updater",   "starter",
 	"stroke",	  "sw-collector",  "swanctl",	    "tpm_extendpcr", NULL};
 
+static bool is_plugin(const char *part, size_t len)
+{
+	const char *at = schema_strongswan_plugins;
+
+	for (size_t n; (n = strcspn(at, " ")) != 0; at += n + (at[n] == ' ')) {
+		if (n == len && strncmp(at, part, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool part_matches(const char *pattern, size_t pattern_len, const char *part, size_t len)
 {
 	enum log_group group;
@@ -333,6 +365,8 @@ static bool part_matches(const char *pattern, size_t pattern_len, const char *pa
 
 	if (pattern_len == 6 && strncmp(pattern, "<name>", 6) == 0)
 		return true;
+	if (pattern_len == 8 && strncmp(pattern, "<plugin>", 8) == 0)
+		return is_plugin(part, len);
 	if (pattern_len != 7 || strncmp(pattern, "<group>", 7) != 0)
 		return pattern_len == len && strncmp(pattern, part, len) == 0;
 	if (len >= sizeof(name))

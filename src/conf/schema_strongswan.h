@@ -6,10 +6,13 @@
 
 /*
  * The options of strongswan.conf. A row's name is a path; of its parts <name> stands for any,
- * <group> for a log group, and a last "**" for everything below.
+ * <group> for a log group, <plugin> for a plugin of strongSwan's that has no rows of its own, and a
+ * last "**" for everything below.
  */
 extern const struct schema_table schema_strongswan;
 
+/* What <plugin> stands for: names with a blank between them. */
+extern const char schema_strongswan_plugins[];
 /* Sections of other programs, which are not looked into; ends with NULL. */
 extern const char *const schema_strongswan_foreign[];
 

@@ -48,6 +48,10 @@ static const struct schema_word frag_words[] = {{"yes", CONF_FRAG_YES, NULL},
 						{"disabled", CONF_FRAG_NO, NULL},
 						{"0", CONF_FRAG_NO, NULL},
 						{0}};
+static const struct schema_word pq_words[] = {{"prefer", CONF_PQ_PREFER, NULL},
+					      {"require", CONF_PQ_REQUIRE, NULL},
+					      {"off", CONF_PQ_OFF, NULL},
+					      {0}};
 static const struct schema_word childless_words[] = {{"allow", CONF_CHILDLESS_ALLOW, NULL},
 						     {"prefer", CONF_CHILDLESS_PREFER, childless},
 						     {"force", CONF_CHILDLESS_FORCE, childless},
@@ -122,6 +126,9 @@ static const struct schema_row conn_rows[] = {
 	 .meaning = "the peer's UDP port; another than 500 means UDP encapsulation"},
 	{"proposals", &schema_type_proposals, "default", .min = PROTO_IKE, CONN(ike),
 	 .meaning = "IKE algorithms, in order of preference"},
+	{"pq", &schema_type_enum, "prefer", .words = pq_words, CONN(pq),
+	 .meaning = "post-quantum key exchange: prefer (as proposals say; the default ones begin "
+		    "with ML-KEM), require (nothing else is offered or accepted), off"},
 	{"vips", &schema_type_vips, .def = NULL, CONN(vips),
 	 .meaning = "virtual addresses to ask for; 0.0.0.0 or :: for any"},
 	{"aggressive", &schema_type_bool, "no", REFUSED(ikev1), .meaning = "IKEv1 aggressive mode"},

@@ -173,7 +173,9 @@ static int scalar_level(const struct schema_row *row, const char *text, uint64_t
 const struct schema_type schema_type_bool = {
 	.name = "yes/no", .expected = "yes or no", .scalar = scalar_bool};
 const struct schema_type schema_type_seconds = {
-	.name = "time", .expected = "a time like 30s, 5m, 4h or 1d", .scalar = scalar_seconds};
+	.name = "time",
+	.expected = "a time like 30s, 5m, 4h or 1d (at most 136 years)",
+	.scalar = scalar_seconds};
 const struct schema_type schema_type_bytes = {
 	.name = "bytes", .expected = "a size like 500000, 64k, 20m or 1g", .scalar = scalar_bytes};
 const struct schema_type schema_type_number = {.name = "number", .scalar = scalar_number};

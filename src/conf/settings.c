@@ -84,6 +84,24 @@ static int add_groups(struct strs *out)
 	return err;
 }
 
+static int add_plugins(struct strs *out)
+{
+	const char *at = schema_strongswan_plugins;
+	int err = 0;
+
+	for (size_t n; !err && (n = strcspn(at, " ")) != 0; at += n + (at[n] == ' '))
+		err = strs_add_view(out, view_make(at, n));
+	return err;
+}
+
+/* What a part of a row's name stands for. */
+static int add_part(const char *part, struct strs *out)
+{
+	if (*part != '<')
+		return add_candidate(part, out);
+	return strncmp(part, "<plugin>", 8) == 0 ? add_plugins(out) : add_groups(out);
+}
+
 /* Names that could stand where `name` does in the section at `path`. */
 static int add_candidates(const char *path, struct strs *out)
 {
@@ -101,8 +119,7 @@ static int add_candidates(const char *path, struct strs *out)
 		snprintf(sibling, sizeof(sibling), "%.*s",
 			 (int)(part - 1 - schema_strongswan.rows[i].name),
 			 schema_strongswan.rows[i].name);
-		if (schema_strongswan_matches(sibling, path) &&
-		    (*part == '<' ? add_groups(out) : add_candidate(part, out)) < 0)
+		if (schema_strongswan_matches(sibling, path) && add_part(part, out) < 0)
 			return E_NOMEM;
 	}
 	return 0;

@@ -235,16 +235,18 @@ int suite_parse(uint8_t protocol, const char *text, struct proposal *out, char *
 }
 
 /* Those of the words that this build has: a default must not fail for one that is missing. */
-static void append_default(uint8_t protocol, const char *const *words, struct proposals *out)
+static void append_default(uint8_t protocol, const char *const *words, const char *additional,
+			   struct proposals *out)
 {
+	const struct alg_keyword *k = additional ? alg_keyword_find(additional) : NULL;
 	struct proposal p = {.protocol = protocol};
 	char *why = NULL;
 
-	if (out->count >= PROPOSALS_MAX)
+	if (out->count >= PROPOSALS_MAX || (additional && !k) ||
+	    (k && proposal_add(&p, TRANSFORM_ADDKE1, k->id, 0) < 0))
 		return;
 	for (; *words; words++) {
-		const struct alg_keyword *k = alg_keyword_find(*words);
-
+		k = alg_keyword_find(*words);
 		if (k && proposal_add(&p, k->type, k->id, k->key_bits) < 0)
 			return;
 	}
@@ -267,13 +269,47 @@ void suite_defaults(uint8_t protocol, struct proposals *out)
 		"aes256",   "aes192",	"aes128",   "sha256",	"sha384", "sha512",
 		"x25519",   "x448",	"ecp256",   "ecp384",	"ecp521", "modp3072",
 		"modp4096", "modp6144", "modp8192", "modp2048", NULL};
+	/* Who knows ML-KEM knows the elliptic curves: these may be short. */
+	static const char *const hybrid_aead[] = {
+		"aes256gcm16", "aes128gcm16", "chacha20poly1305", "prfsha256", "prfsha384",
+		"prfsha512",   "x25519",      "ecp256",		  "ecp384",    NULL};
+	static const char *const hybrid_cbc[] = {"aes256", "aes128", "sha256", "sha384", "sha512",
+						 "x25519", "ecp256", "ecp384", NULL};
 	static const char *const esp_aead[] = {"aes256gcm16", "aes192gcm16", "aes128gcm16",
 					       "chacha20poly1305", NULL};
 	static const char *const esp_cbc[] = {"aes256", "aes192", "aes128", "sha256",
 					      "sha384", "sha512", NULL};
 
-	append_default(protocol, protocol == PROTO_IKE ? ike_aead : esp_aead, out);
-	append_default(protocol, protocol == PROTO_IKE ? ike_cbc : esp_cbc, out);
+	if (protocol == PROTO_IKE) {
+		append_default(protocol, hybrid_aead, "mlkem768", out);
+		append_default(protocol, hybrid_cbc, "mlkem768", out);
+	}
+	append_default(protocol, protocol == PROTO_IKE ? ike_aead : esp_aead, NULL, out);
+	append_default(protocol, protocol == PROTO_IKE ? ike_cbc : esp_cbc, NULL, out);
+}
+
+static bool is_post_quantum(const struct transform *t)
+{
+	const struct alg *alg = t->id == KE_NONE ? NULL : alg_find(TRANSFORM_KE, t->id);
+
+	return alg && alg->u.ke.post_quantum;
+}
+
+bool suite_is_post_quantum(const struct proposal *p, bool some)
+{
+	for (unsigned type = TRANSFORM_KE; type <= TRANSFORM_ADDKE7; type++) {
+		unsigned all = 0, yes = 0;
+
+		if (type > TRANSFORM_KE && type < TRANSFORM_ADDKE1)
+			continue;
+		for (unsigned i = 0; i < p->count; i++) {
+			all += p->t[i].type == type;
+			yes += p->t[i].type == type && is_post_quantum(&p->t[i]);
+		}
+		if (yes && (some || yes == all))
+			return true;
+	}
+	return false;
 }
 
 static void transform_text(const struct transform *t, struct wbuf *out)

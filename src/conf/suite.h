@@ -19,8 +19,13 @@
  */
 int suite_parse(uint8_t protocol, const char *text, struct proposal *out,
 		char **out_why) ERR_MUST_CHECK;
-/* The built-in proposals ("default"), appended to out. */
+/* The built-in proposals ("default"), appended to out: those with ML-KEM go first. */
 void suite_defaults(uint8_t protocol, struct proposals *out);
+/*
+ * Whether a key exchange of the proposal is post-quantum: of any choice from it, or, with
+ * `some`, of at least one.
+ */
+bool suite_is_post_quantum(const struct proposal *p, bool some);
 /* "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/CURVE_25519"; appended to out. */
 void suite_text(const struct proposal *p, struct wbuf *out);
 /* Several, joined by ", ". */

@@ -23,7 +23,8 @@ int value_bool(const char *text, bool *out)
 }
 
 /* A number with at most one unit letter of `units`, each worth the factor at its index. */
-static int parse_scaled(const char *text, const char *units, const uint64_t *factors, uint64_t *out)
+static int parse_scaled(const char *text, const char *units, const uint64_t *factors, uint64_t max,
+			uint64_t *out)
 {
 	size_t digits = strspn(text, "0123456789");
 	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
@@ -36,8 +37,7 @@ static int parse_scaled(const char *text, const char *units, const uint64_t *fac
 	number[digits] = '\0';
 	if (unit)
 		factor = factors[unit - units];
-	/* UINT64_MAX itself is CONF_UNSET. */
-	if (str_u64(number, (UINT64_MAX - 1) / factor, &v) < 0)
+	if (str_u64(number, max / factor, &v) < 0)
 		return E_CONFIG;
 	*out = v * factor;
 	return 0;
@@ -47,7 +47,7 @@ int value_seconds(const char *text, uint64_t *out)
 {
 	static const uint64_t factors[] = {1, 60, 3600, 86400};
 
-	return parse_scaled(text, "smhd", factors, out);
+	return parse_scaled(text, "smhd", factors, VALUE_MAX_SECONDS, out);
 }
 
 int value_bytes(const char *text, uint64_t *out)
@@ -55,7 +55,8 @@ int value_bytes(const char *text, uint64_t *out)
 	static const uint64_t factors[] = {1u << 10, 1u << 20, 1u << 30,
 					   1u << 10, 1u << 20, 1u << 30};
 
-	return parse_scaled(text, "kmgKMG", factors, out);
+	/* UINT64_MAX itself is CONF_UNSET. */
+	return parse_scaled(text, "kmgKMG", factors, UINT64_MAX - 1, out);
 }
 
 int value_level(const char *text, int *out)

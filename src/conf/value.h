@@ -12,7 +12,9 @@
 
 /* yes|true|enabled|1 / no|false|disabled|0, any case. */
 int value_bool(const char *text, bool *out) ERR_MUST_CHECK;
-/* Seconds: integer with optional s, m, h, d. */
+/* About 136 years: sums of times, also in milliseconds, don't overflow. */
+#define VALUE_MAX_SECONDS UINT32_MAX
+/* Seconds: integer with optional s, m, h, d; at most VALUE_MAX_SECONDS. */
 int value_seconds(const char *text, uint64_t *out) ERR_MUST_CHECK;
 /* Bytes: integer with optional k, m, g (1024-based). */
 int value_bytes(const char *text, uint64_t *out) ERR_MUST_CHECK;

@@ -14,7 +14,9 @@
 struct stored_cert {
 	struct list link;
 	struct cert *cert;
+	bool loaded; /* for itself, with this flag */
 	enum cred_flag flag;
+	unsigned holders, ca_holders; /* the latter are among the former */
 };
 
 struct stored_key {
@@ -92,11 +94,22 @@ static void free_secret(struct stored_secret *e)
 	free(e);
 }
 
+static enum cred_flag flag_of(const struct stored_cert *e)
+{
+	return e->flag == CRED_NONE && e->ca_holders ? CRED_CA : e->flag;
+}
+
 void cred_clear(struct cred_store *s)
 {
 	write_lock(s);
-	list_foreach_safe(it, &s->certs)
-		free_cert(list_entry(it, struct stored_cert, link));
+	list_foreach_safe(it, &s->certs) {
+		struct stored_cert *e = list_entry(it, struct stored_cert, link);
+
+		e->loaded = false;
+		e->flag = CRED_NONE;
+		if (!e->holders)
+			free_cert(e);
+	}
 	list_foreach_safe(it, &s->keys)
 		free_key(list_entry(it, struct stored_key, link));
 	list_foreach_safe(it, &s->secrets)
@@ -108,6 +121,8 @@ void cred_free(struct cred_store *s)
 {
 	if (!s)
 		return;
+	list_foreach(it, &s->certs)
+		list_entry(it, struct stored_cert, link)->holders = 0;
 	cred_clear(s);
 	pthread_rwlock_destroy(&s->lock);
 	free(s);
@@ -124,7 +139,20 @@ static struct stored_cert *find_same(struct cred_store *s, const struct cert *c)
 	return NULL;
 }
 
-int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag, struct cert **out)
+static void note_use(struct stored_cert *e, enum cred_flag flag, bool hold)
+{
+	if (hold) {
+		e->holders++;
+		e->ca_holders += flag == CRED_CA;
+	} else {
+		e->loaded = true;
+		if (e->flag == CRED_NONE)
+			e->flag = flag;
+	}
+}
+
+static int add_cert(struct cred_store *s, struct view data, enum cred_flag flag, bool hold,
+		    struct cert **out)
 {
 	struct stored_cert *e, *fresh;
 	struct cert *c;
@@ -141,7 +169,7 @@ int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag, s
 		cert_put(c);
 		return err;
 	}
-	*fresh = (struct stored_cert){.cert = c, .flag = flag};
+	fresh->cert = c;
 	list_init(&fresh->link);
 
 	write_lock(s);
@@ -149,15 +177,39 @@ int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag, s
 	if (!e) {
 		e = fresh;
 		list_append(&s->certs, &e->link);
-	} else if (e->flag == CRED_NONE) {
-		e->flag = flag;
 	}
+	note_use(e, flag, hold);
 	if (out)
 		*out = cert_get(e->cert);
 	unlock(s);
 	if (e != fresh)
 		free_cert(fresh);
 	return 0;
+}
+
+int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag, struct cert **out)
+{
+	return add_cert(s, data, flag, false, out);
+}
+
+int cred_hold_cert(struct cred_store *s, struct view data, enum cred_flag flag, struct cert **out)
+{
+	return add_cert(s, data, flag, true, out);
+}
+
+void cred_release_cert(struct cred_store *s, const struct cert *c, enum cred_flag flag)
+{
+	struct stored_cert *e;
+
+	write_lock(s);
+	e = find_same(s, c);
+	if (e && e->holders) {
+		e->holders--;
+		e->ca_holders -= flag == CRED_CA;
+		if (!e->holders && !e->loaded)
+			free_cert(e);
+	}
+	unlock(s);
 }
 
 static struct stored_key *find_key_by_id(struct cred_store *s, const uint8_t id[20])
@@ -381,7 +433,7 @@ static const struct cert *find_issuer(struct cred_store *s, const struct cert *c
 
 		if (!may_have_issued(e->cert, c))
 			continue;
-		if (e->flag == CRED_CA)
+		if (flag_of(e) == CRED_CA)
 			return e->cert;
 		if (!found)
 			found = e->cert;
@@ -457,8 +509,9 @@ struct cert *cred_find_ca(struct cred_store *s, const uint8_t spki_sha1[20])
 	list_foreach(it, &s->certs) {
 		const struct stored_cert *e = list_entry(it, struct stored_cert, link);
 
-		if (e->flag == CRED_CA && view_equal(view_make(e->cert->spki_sha1, CERT_KEYID_LEN),
-						     view_make(spki_sha1, CERT_KEYID_LEN))) {
+		if (flag_of(e) == CRED_CA &&
+		    view_equal(view_make(e->cert->spki_sha1, CERT_KEYID_LEN),
+			       view_make(spki_sha1, CERT_KEYID_LEN))) {
 			out = cert_get(e->cert);
 			break;
 		}
@@ -474,7 +527,7 @@ bool cred_is_anchor(struct cred_store *s, const struct cert *c)
 
 	read_lock(s);
 	e = find_same(s, c);
-	anchor = e && e->flag == CRED_CA;
+	anchor = e && flag_of(e) == CRED_CA;
 	unlock(s);
 	return anchor;
 }
@@ -487,7 +540,7 @@ void cred_each_cert(struct cred_store *s, bool (*fn)(void *ctx, const struct cre
 		const struct stored_cert *e = list_entry(it, struct stored_cert, link);
 		struct cred_cert_info info = {
 			.cert = e->cert,
-			.flag = e->flag,
+			.flag = flag_of(e),
 			.has_key = find_key_by_id(s, e->cert->subject_key) != NULL,
 		};
 

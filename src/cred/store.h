@@ -22,7 +22,7 @@ struct cred_store;
 
 struct cred_store *cred_new(void);
 void cred_free(struct cred_store *s);
-/* Drop everything (vici clear-creds). */
+/* Drop everything but the certificates that are held (vici clear-creds). */
 void cred_clear(struct cred_store *s);
 
 enum cred_flag { CRED_NONE, CRED_CA, CRED_AA, CRED_OCSP };
@@ -34,6 +34,14 @@ enum cred_flag { CRED_NONE, CRED_CA, CRED_AA, CRED_OCSP };
  */
 int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag,
 		  struct cert **out) ERR_MUST_CHECK;
+/*
+ * The same for a connection or an authority that needs the certificate as long as it is loaded: it
+ * is there, and a trust anchor for CRED_CA (no other flag but CRED_NONE is of use), until
+ * cred_release_cert() with the same flag was called as often; also over cred_clear().
+ */
+int cred_hold_cert(struct cred_store *s, struct view data, enum cred_flag flag,
+		   struct cert **out) ERR_MUST_CHECK;
+void cred_release_cert(struct cred_store *s, const struct cert *c, enum cred_flag flag);
 /* Add a private key; takes a reference of its own. Replaces one with the same id. */
 int cred_add_key(struct cred_store *s, struct keyref *k) ERR_MUST_CHECK;
 int cred_remove_key(struct cred_store *s, const uint8_t id[20]) ERR_MUST_CHECK;

@@ -20,7 +20,7 @@ enum ike_load_result { IKE_CONN_ADDED, IKE_CONN_UPDATED, IKE_CONN_REPLACED, IKE_
 
 /*
  * Add or replace the connection of that name (takes a reference). Certificates of the
- * configuration are added to the credential store. On failure E_CONFIG and *out_why (to free) says
+ * configuration are held in the credential store as long as anybody uses it. On failure E_CONFIG and *out_why (to free) says
  * why; the old one stays.
  */
 int ike_load_conn(struct ike *ike, uint64_t now, const struct conf_conn *conn,

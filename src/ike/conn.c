@@ -13,14 +13,20 @@
 
 enum { MATCH_NONE = 0, MATCH_ANY = 1, MATCH_RANGE = 4, MATCH_EXACT = 16 };
 
-static void auth_done(struct conn_auth *a)
+static void release_certs(struct cred_store *creds, struct cert **certs, size_t n,
+			  enum cred_flag flag)
 {
-	for (size_t i = 0; i < a->n_certs; i++)
-		cert_put(a->certs[i]);
-	for (size_t i = 0; i < a->n_cacerts; i++)
-		cert_put(a->cacerts[i]);
-	free(a->certs);
-	free(a->cacerts);
+	for (size_t i = 0; i < n; i++) {
+		cred_release_cert(creds, certs[i], flag);
+		cert_put(certs[i]);
+	}
+	free(certs);
+}
+
+static void auth_done(struct cred_store *creds, struct conn_auth *a)
+{
+	release_certs(creds, a->certs, a->n_certs, CRED_NONE);
+	release_certs(creds, a->cacerts, a->n_cacerts, CRED_CA);
 	strs_done(&a->cert_text);
 	strs_done(&a->cacert_text);
 	id_done(&a->id);
@@ -38,9 +44,9 @@ void conn_put(struct conn *c)
 	if (!c || --c->refs > 0)
 		return;
 	for (size_t i = 0; c->local && i < c->n_local; i++)
-		auth_done(&c->local[i]);
+		auth_done(c->creds, &c->local[i]);
 	for (size_t i = 0; c->remote && i < c->n_remote; i++)
-		auth_done(&c->remote[i]);
+		auth_done(c->creds, &c->remote[i]);
 	free(c->local);
 	free(c->remote);
 	free(c->local_info);
@@ -49,7 +55,7 @@ void conn_put(struct conn *c)
 	free(c);
 }
 
-/* Certificates of a configuration list, added to the store; their subjects go to text. */
+/* Certificates of a configuration list, held in the store; their subjects go to text. */
 static int load_certs(struct ike *ike, const struct conf_blobs *blobs, enum cred_flag flag,
 		      struct cert ***out, size_t *out_n, struct strs *text)
 {
@@ -61,7 +67,7 @@ static int load_certs(struct ike *ike, const struct conf_blobs *blobs, enum cred
 	for (size_t i = 0; i < blobs->count && err == 0; i++) {
 		char *subject;
 
-		err = cred_add_cert(ike->creds, secret_view(&blobs->items[i]), flag, &(*out)[i]);
+		err = cred_hold_cert(ike->creds, secret_view(&blobs->items[i]), flag, &(*out)[i]);
 		if (err)
 			break;
 		(*out_n)++;
@@ -140,6 +146,7 @@ static int conn_new(struct ike *ike, const struct conf_conn *conf, struct conn *
 	if (!c)
 		return E_NOMEM;
 	c->refs = 1;
+	c->creds = ike->creds;
 	list_init(&c->link);
 	c->conf = conf_conn_get(conf);
 	c->n_local = conf->n_local;

@@ -29,6 +29,7 @@ struct conn_auth {
 struct conn {
 	unsigned refs;
 	struct list link;
+	struct cred_store *creds; /* where its certificates are held */
 	struct conf_conn *conf;
 	size_t n_local, n_remote;
 	struct conn_auth *local, *remote;

@@ -34,15 +34,15 @@ static struct view head(struct view v, size_t len)
 	return view_make(v.ptr, v.len < len ? v.len : len);
 }
 
-/* SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d, SK(n) | Ni | Nr) for a further key exchange */
+/* SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d, SK(n) | Ni | Nr [ | further ]) with earlier keys */
 static int skeyseed(const struct keys_ike_params *p, uint8_t out[PRF_MAX_LEN])
 {
-	const struct view further[] = {p->shared, p->ni, p->nr};
+	const struct view further[] = {p->shared, p->ni, p->nr, p->further};
 	struct wbuf key;
 	int err;
 
 	if (p->sk_d.len)
-		return prf_compute(p->prf, p->sk_d, further, 3, out);
+		return prf_compute(p->prf, p->sk_d, further, 4, out);
 	wbuf_init(&key, 0);
 	if (p->prf->u.prf.fixed_key) {
 		wbuf_add(&key, head(p->ni, FIXED_NONCE_LEN));

@@ -152,6 +152,36 @@ bool select_has_ke(const struct proposal *chosen, uint16_t method)
 	return t && t->id == method;
 }
 
+const char *select_private(const struct proposals *l, char buf[32])
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		for (unsigned j = 0; j < l->p[i].count; j++) {
+			const struct transform *t = &l->p[i].t[j];
+
+			if (t->id >= FIRST_PRIVATE_ID)
+				return alg_name(t->type, t->id, buf);
+		}
+	}
+	return NULL;
+}
+
+/* Private numbers mean something only between those that know each other's. */
+static bool log_private(struct ike_sa *sa, const struct select_params *p)
+{
+	struct select_params any = *p;
+	struct proposals only = {.count = 1};
+	char name[32];
+
+	any.allow_private = true;
+	if (p->allow_private || select_proposal(&any, &only.p[0]))
+		return false;
+	sa_log(sa, LOG_CFG, LOG_CTRL,
+	       "no common proposal without %s, whose number is private: the peer has to set "
+	       "charon.send_vendor_id = yes, or this host charon.accept_private_algs = yes",
+	       select_private(&only, name));
+	return true;
+}
+
 void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,
 			 const char *option)
 {
@@ -165,8 +195,9 @@ void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const
 	       (char *)theirs.data);
 	sa_log(sa, LOG_CFG, LOG_CTRL, "configured proposals: %.*s", (int)ours.len,
 	       (char *)ours.data);
-	sa_log(sa, LOG_CFG, LOG_CTRL, "no common proposal: %s of '%s' and the peer's must meet",
-	       option, name);
+	if (!log_private(sa, p))
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "no common proposal: %s of '%s' and the peer's must meet", option, name);
 	wbuf_done(&ours);
 	wbuf_done(&theirs);
 }

@@ -29,6 +29,8 @@ int select_proposal(const struct select_params *p, struct proposal *out) ERR_MUS
  * `method`.
  */
 bool select_has_ke(const struct proposal *chosen, uint16_t method);
+/* Name of an algorithm among these whose number is private (from 1024 on), or NULL. */
+const char *select_private(const struct proposals *l, char buf[32]);
 /* The lines that make a mismatch understandable: both sides' proposals, and the option and the
  * name of the connection or child that decides. */
 void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,

@@ -246,6 +246,18 @@ static void on_invalid_ke(struct ike_sa *sa, const struct wire_notify *n)
 	again(sa, offer_ke(sa, method));
 }
 
+static void log_private(struct ike_sa *sa)
+{
+	char buf[32];
+	const char *name = select_private(sa->conn->conf->ike, buf);
+
+	if (name && !sa->ike->settings.send_vendor_id)
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the number of %s is private: peers take it from those only that set "
+		       "charon.send_vendor_id = yes",
+		       name);
+}
+
 static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 {
 	const char *name = ike_notify_name(n->type);
@@ -259,9 +271,14 @@ static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 		suite_list_text(sa->conn->conf->ike, &text);
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "the peer has none of our proposals: %.*s; compare 'proposals' on both "
-		       "sides",
-		       (int)text.len, (char *)text.data);
+		       "sides%s",
+		       (int)text.len, (char *)text.data,
+		       sa->conn->conf->pq == CONF_PQ_REQUIRE
+			       ? " (ours has pq = require: the peer may know no post-quantum "
+				 "key exchange)"
+			       : "");
 		wbuf_done(&text);
+		log_private(sa);
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
 	fail(sa, n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH, message);

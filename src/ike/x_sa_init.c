@@ -219,7 +219,10 @@ static int choose_proposal(struct ike_sa *sa, const struct wire_msg *msg, struct
 	}
 	for (size_t i = 0; i < n; i++) {
 		sel = selection(sa, found[i], msg);
-		select_log_mismatch(sa, &sel, found[i]->conf->name, "proposals");
+		select_log_mismatch(sa, &sel, found[i]->conf->name,
+				    found[i]->conf->pq == CONF_PQ_REQUIRE
+					    ? "proposals (with pq = require)"
+					    : "proposals");
 	}
 	return E_NOPROPOSAL;
 }

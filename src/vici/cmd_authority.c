@@ -28,10 +28,12 @@ static struct authority *authority_of(struct list *link)
 	return list_entry(link, struct authority, link);
 }
 
-static void authority_free(struct authority *a)
+static void authority_free(struct vici_context *c, struct authority *a)
 {
 	free(a->name);
 	free(a->cert_uri_base);
+	if (a->cacert)
+		cred_release_cert(c->creds, a->cacert, CRED_CA);
 	cert_put(a->cacert);
 	strs_done(&a->crl_uris);
 	strs_done(&a->ocsp_uris);
@@ -47,16 +49,16 @@ static struct authority *find(const struct vici_context *c, const char *name)
 	return NULL;
 }
 
-static void drop(struct authority *a)
+static void drop(struct vici_context *c, struct authority *a)
 {
 	list_remove(&a->link);
-	authority_free(a);
+	authority_free(c, a);
 }
 
 void cmd_authority_clear(struct vici_context *c)
 {
 	while (!list_empty(&c->authorities))
-		drop(authority_of(c->authorities.next));
+		drop(c, authority_of(c->authorities.next));
 }
 
 /* ---- load ----------------------------------------------------------------------------------- */
@@ -74,8 +76,8 @@ static int take_cacert(struct vici_context *c, const struct conf_value *v, struc
 {
 	if (v->count != 1 || a->cacert)
 		return E_MALFORMED;
-	return cred_add_cert(c->creds, view_make(v->items[0].data, v->items[0].len), CRED_CA,
-			     &a->cacert);
+	return cred_hold_cert(c->creds, view_make(v->items[0].data, v->items[0].len), CRED_CA,
+			      &a->cacert);
 }
 
 static int take_value(struct server_call *call, const struct conf_value *v, struct authority *a)
@@ -136,20 +138,19 @@ void cmd_authority_load(struct server_call *call)
 			return;
 		}
 		if (fill(call, request->sections[i], a)) {
-			authority_free(a);
+			authority_free(c, a);
 			return;
 		}
 		old = find(c, a->name);
 		log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "%s vici authority: %s",
 			  old ? "updated" : "added", a->name);
 		if (old)
-			drop(old);
+			drop(c, old);
 		list_append(&c->authorities, &a->link);
 	}
 	cmd_succeed(call);
 }
 
-/* Its certificate stays a trust anchor until the credentials are cleared. */
 void cmd_authority_unload(struct server_call *call)
 {
 	struct vici_context *c = cmd_context(call);
@@ -166,7 +167,7 @@ void cmd_authority_unload(struct server_call *call)
 		return;
 	}
 	log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "removed vici authority: %s", name);
-	drop(a);
+	drop(c, a);
 	cmd_succeed(call);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "conf/suite.h"
 #include "crypto/alg.h"
 #include "ike/engine.h"
 #include "vici/codec.h"
@@ -100,6 +101,9 @@ void report_sa(struct wbuf *w, const struct ike_sa_info *sa)
 	codec_yes(w, "nat-any", sa->nat_any);
 	if (sa->chosen)
 		put_ike_proposal(w, sa->chosen);
+	if (sa->chosen)
+		codec_text(w, "post-quantum",
+			   suite_is_post_quantum(sa->chosen, true) ? "yes" : "no");
 	codec_yes(w, "ppk", sa->ppk);
 	if (sa->established_ago != UINT64_MAX) {
 		put_seconds(w, "established", sa->established_ago);

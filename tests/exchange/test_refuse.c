@@ -280,6 +280,22 @@ static void test_no_ike_proposal(void **state)
 		       false, 0});
 }
 
+/* Both have the method, but its number means something only to those that say who they are. */
+static void test_private_number(void **state)
+{
+	(void)state;
+	refuse(&(struct pair_params){.proposals = "aes128gcm16-prfsha256-x25519-ke1_kyber3"},
+	       &(struct expected){
+		       E_NOPROPOSAL, "received NO_PROPOSAL_CHOSEN notify error",
+		       "the number of KYBER_L3 is private: peers take it from those only that set "
+		       "charon.send_vendor_id = yes",
+		       "received proposals: .*/KE1_KYBER_L3$\n"
+		       "no common proposal without KYBER_L3, whose number is private: the peer has "
+		       "to set charon.send_vendor_id = yes, or this host "
+		       "charon.accept_private_algs = yes",
+		       false, 0});
+}
+
 static void test_no_connection(void **state)
 {
 	(void)state;
@@ -465,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_responder),
 		cmocka_unit_test(test_other_method),
 		cmocka_unit_test(test_no_ike_proposal),
+		cmocka_unit_test(test_private_number),
 		cmocka_unit_test(test_no_connection),
 		cmocka_unit_test(test_no_esp_proposal),
 		cmocka_unit_test(test_no_selectors),

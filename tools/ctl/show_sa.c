@@ -356,6 +356,7 @@ void show_sa_status(const struct conf_node *event, struct wbuf *out)
 		if (has(sa, "encr-alg")) {
 			wbuf_str(out, "    ");
 			put_ike_suite(sa, out);
+			put(sa, ", post-quantum: ", "post-quantum", out);
 			wbuf_u8(out, '\n');
 		}
 		put_timing(sa, "established", "established", out);

@@ -305,7 +305,7 @@ static const struct {
 	{"frobnicate = x", "1:5: unknown option 'frobnicate' in connections.c"},
 	{"rekey_time = 3x",
 	 "1:5: invalid value '3x' for rekey_time in connections.c: expected a time "
-	 "like 30s, 5m, 4h or 1d"},
+	 "like 30s, 5m, 4h or 1d (at most 136 years)"},
 	{"encap = maybe",
 	 "1:5: invalid value 'maybe' for encap in connections.c: expected yes or no"},
 	{"local_port = 70000",
@@ -315,6 +315,12 @@ static const struct {
 	 "1:5: invalid value 'ever' for childless in connections.c: expected allow"},
 	{"childless = never", "1:5: option 'childless = never' in connections.c is not supported: "
 			      "only 'allow' is there yet"},
+	{"proposals = aes256-sha256-x25519\npq = require",
+	 "1:5: pq = require leaves none of proposals in connections.c: add a post-quantum key "
+	 "exchange, such as ke1_mlkem768, without a choice of another"},
+	{"pq = always",
+	 "1:5: invalid value 'always' for pq in connections.c: expected one of prefer, require, "
+	 "off"},
 	{"unique = kept",
 	 "1:5: invalid value 'kept' for unique in connections.c: expected one of no, "
 	 "never, keep, replace"},

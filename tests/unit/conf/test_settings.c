@@ -83,7 +83,7 @@ static void test_values(void **state)
 		load("charon {\n fragment_size = 1400\n fragment_size_v6 = 1300\n"
 		     " retransmit_timeout = .5\n retransmit_base = 2\n datapath = xfrm\n"
 		     " leases { database = \"\" }\n retransmit_limit = 3m\n"
-		     " plugins { vici { socket = tcp://127.0.0.1:4502 }\n other { x = 1\n"
+		     " plugins { vici { socket = tcp://127.0.0.1:4502 }\n ha { x = 1\n"
 		     " y { z = 2 } } kernel-netlink { spdh_thresh { ipv4 { lbits = 3 } }"
 		     " } }\n syslog { daemon { ike = 2 } }\n"
 		     " filelog { a { path = /tmp/x\n ike = 4\n knl = -1 } } }\n"
@@ -172,7 +172,10 @@ static void test_errors(void **state)
 				  " leases { databse = x }\n"
 				  " filelog { default = 2\n"
 				  "  f { ikee = 2\n ike = 9\n x { } } }\n"
-				  " retransmit_timeout = 1.2.3\n zzzzzzzzzz { }\n}\nkey = 1\n",
+				  " retransmit_timeout = 1.2.3\n zzzzzzzzzz { }\n}\nkey = 1\n"
+				  "charon { plugins {\n vici { sockett = x }\n"
+				  " eap-raduis { load = yes }\n eap-radius { any = thing }\n"
+				  " resolve { resolvconf { pathh = x } }\n aes = 1\n} }\n",
 				  E_CONFIG, &errs);
 
 	(void)state;
@@ -203,7 +206,14 @@ static void test_errors(void **state)
 		"t.conf:15:2: invalid value '1.2.3' for retransmit_timeout in charon: expected a "
 		"number like 4 or 1.8\n"
 		"t.conf:16:2: unknown section 'zzzzzzzzzz' in charon\n"
-		"t.conf:18:1: unknown option 'key'\n");
+		"t.conf:18:1: unknown option 'key'\n"
+		"t.conf:20:9: unknown option 'sockett' in charon.plugins.vici, did you mean "
+		"'socket'?\n"
+		"t.conf:21:2: unknown section 'eap-raduis' in charon.plugins, did you mean "
+		"'eap-radius'?\n"
+		"t.conf:23:25: unknown option 'pathh' in charon.plugins.resolve.resolvconf, did "
+		"you mean 'path'?\n"
+		"t.conf:24:2: unknown option 'aes' in charon.plugins, did you mean 'aes'?\n");
 	assert_true(settings_bool(s, "charon.send_vendor_id"));
 	assert_int_equal(settings_u64(s, "charon.max_packet"), 10000);
 	assert_int_equal(settings_u64(s, "charon.datapath"), 0);

@@ -91,6 +91,45 @@ static void test_certs(void **state)
 	gen_done(&ca);
 }
 
+/* A certificate is there, and an anchor, as long as somebody has loaded or holds it so. */
+static void test_holders(void **state)
+{
+	struct cred_store *s = cred_new();
+	struct gen ca = gen_ca("CN=ca", NULL);
+	struct cert *held;
+	(void)state;
+
+	assert_int_equal(cred_hold_cert(s, ca.cert->der, CRED_CA, &held), 0);
+	assert_true(cred_is_anchor(s, ca.cert));
+	cred_clear(s);
+	assert_true(cred_is_anchor(s, ca.cert));
+	assert_int_equal(cred_hold_cert(s, ca.cert->der, CRED_CA, NULL), 0);
+	cred_release_cert(s, held, CRED_CA);
+	assert_true(cred_is_anchor(s, ca.cert));
+	/* still there for the one, but not trusted by the other any more */
+	assert_int_equal(cred_hold_cert(s, ca.cert->der, CRED_NONE, NULL), 0);
+	cred_release_cert(s, held, CRED_CA);
+	assert_false(cred_is_anchor(s, ca.cert));
+	assert_null(cred_find_ca(s, ca.cert->spki_sha1));
+	/* loaded beside: release leaves that, clear leaves the holder's */
+	add_cert(s, &ca, CRED_CA);
+	assert_true(cred_is_anchor(s, ca.cert));
+	cred_clear(s);
+	assert_false(cred_is_anchor(s, ca.cert));
+	add_cert(s, &ca, CRED_CA);
+	cred_release_cert(s, held, CRED_NONE);
+	assert_true(cred_is_anchor(s, ca.cert));
+	cred_clear(s);
+	assert_int_equal(cred_hold_cert(s, ca.cert->der, CRED_CA, NULL), 0);
+	cred_release_cert(s, held, CRED_CA);
+	assert_null(cred_find_issuer(s, ca.cert));
+	/* more than was held */
+	cred_release_cert(s, held, CRED_CA);
+	cert_put(held);
+	cred_free(s);
+	gen_done(&ca);
+}
+
 static bool count_key(void *ctx, const struct keyref *k)
 {
 	(void)k;
@@ -348,9 +387,9 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_certs),	 cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_own_cert), cmocka_unit_test(test_secrets),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_certs),	cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_keys),	cmocka_unit_test(test_own_cert),
+		cmocka_unit_test(test_secrets), cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
