@@ -17,8 +17,8 @@
 #include "ike/view.h"
 #include "ipsec/ipsec.h"
 
-#define REKEY_RETRY_MS 30000
-#define MS	       ((uint64_t)1000) /* milliseconds of a second */
+#define MS	     ((uint64_t)1000) /* milliseconds of a second */
+#define NAME_MAX_LEN 64		      /* "net{1}", for messages of the datapath */
 
 int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *conf, bool initiator,
 	      struct child **out)
@@ -41,6 +41,9 @@ int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *con
 	c->conn = conn_get(conn);
 	c->conf = conf;
 	c->initiator = initiator;
+	c->keying.sa = sa;
+	c->keying.chosen = &c->chosen;
+	c->keying.initiator = initiator;
 	c->uid = ++ike->next_child_uid;
 	trap_dress(c);
 	list_append(&sa->children, &c->link);
@@ -50,42 +53,41 @@ int child_new(struct ike_sa *sa, struct conn *conn, const struct conf_child *con
 	return 0;
 }
 
-static void emit(struct child *c, enum ike_event_type type, bool up)
+static void emit(struct child *c, bool up)
 {
 	struct ike_child_info child;
 
 	child_info(c, c->sa->ike->now, &child);
-	view_emit(c->sa, &(struct ike_event){
-				 .type = type, .up = up, .child = &child, .conf = c->conn->conf});
-}
-
-void child_forget_keying(struct child *c)
-{
-	secret_done(&c->nonce);
-	secret_done(&c->peer_nonce);
-	secret_done(&c->shared);
-	secret_done(&c->further);
-	secret_done(&c->followup_link);
+	view_emit(c->sa, &(struct ike_event){.type = IKE_EV_CHILD_UPDOWN,
+					     .up = up,
+					     .child = &child,
+					     .conf = c->conn->conf});
 }
 
 void child_destroy(struct child *c)
 {
+	struct child *heir = child_find_heir(c, false);
 	struct ike *ike = c->sa->ike;
 
-	if (c->handle) {
-		emit(c, IKE_EV_CHILD_UPDOWN, false);
+	/* Whatever ends it, the one that the peer made in its place is there. */
+	if (heir && c->handle)
+		child_take_over(heir);
+	if (c->up)
+		emit(c, false);
+	if (c->handle)
 		ike->ipsec->ops->remove(ike->ipsec, c->handle);
-	} else {
+	else
 		ike->ipsec->ops->free_spi(ike->ipsec, c->spi_in);
-	}
 	timer_stop(ike, &c->rekey);
 	timer_stop(ike, &c->expire);
+	timer_stop(ike, &c->watch);
 	task_drop_child(c->sa, c);
 	list_remove(&c->link);
 	c->sa->n_children--;
 	ike->n_children--;
-	child_forget_keying(c);
-	ke_free(c->ke);
+	keying_done(ike, &c->keying);
+	secret_done(&c->encr_out);
+	secret_done(&c->integ_out);
 	conn_put(c->conn);
 	free(c);
 }
@@ -117,7 +119,7 @@ struct child *child_find_out(struct ike_sa *sa, uint32_t spi)
 	list_foreach(it, &sa->children) {
 		struct child *c = list_entry(it, struct child, link);
 
-		if (c->spi_out == spi)
+		if (c->spi_out == spi && c->state != CHILD_S_DELETED)
 			return c;
 	}
 	return NULL;
@@ -134,15 +136,16 @@ void child_set_state(struct child *c, enum ike_child_state state)
 
 /* ---- installing ---- */
 
-static uint64_t minus_random(struct ike *ike, uint64_t ms, uint64_t range_ms)
+static uint64_t minus_random(struct ike *ike, uint64_t limit, uint64_t range)
 {
 	uint64_t r;
 
-	if (range_ms == 0 || ms == 0)
-		return ms;
+	if (range == 0 || limit == 0)
+		return limit;
 	ike_random(ike, &r, sizeof(r));
-	r %= range_ms + 1;
-	return r < ms ? ms - r : ms;
+	if (range < UINT64_MAX)
+		r %= range + 1;
+	return r < limit ? limit - r : limit;
 }
 
 /* The hard lifetime is over: both sides forget the child (there is no one to keep it for). */
@@ -158,36 +161,9 @@ static void on_expire(struct timer *t)
 		child_destroy(c);
 }
 
-struct child *child_find_rekeyed(const struct child *fresh)
-{
-	return fresh->rekeys ? child_find_uid(fresh->sa, fresh->rekeys) : NULL;
-}
-
-bool child_is_rekeying(const struct child *c)
-{
-	return task_pending(c->sa, &task_child_rekey, c) || c->state == CHILD_S_REKEYING;
-}
-
-/* New keys are due. The side that made the child asks for them: two would make two. */
 static void on_rekey(struct timer *t)
 {
-	struct child *c = heap_entry(t, struct child, rekey);
-
-	if (c->state != CHILD_S_INSTALLED || c->sa->state != IKE_S_ESTABLISHED)
-		return;
-	sa_log(c->sa, LOG_KNL, LOG_CTRL, "creating rekey job for CHILD_SA ESP/0x%08x", c->spi_in);
-	if (task_queue(c->sa, &task_child_rekey, c, NULL, NULL))
-		child_retry_rekey(c);
-}
-
-void child_retry_rekey(struct child *c)
-{
-	uint64_t ms = minus_random(c->sa->ike, 2 * REKEY_RETRY_MS, REKEY_RETRY_MS);
-
-	if (c->state == CHILD_S_REKEYING)
-		child_set_state(c, CHILD_S_INSTALLED);
-	if (c->handle)
-		timer_start(c->sa->ike, &c->rekey, ms);
+	child_rekey_due(heap_entry(t, struct child, rekey));
 }
 
 static void set_lifetimes(struct child *c)
@@ -201,14 +177,14 @@ static void set_lifetimes(struct child *c)
 			      : 0;
 	c->expire_at = f->life_time ? ike->now + f->life_time * MS : 0;
 	c->rekey.fire = on_rekey;
-	if (c->rekey_at && c->initiator)
+	if (c->rekey_at)
 		timer_start(ike, &c->rekey, c->rekey_at - ike->now);
 	c->expire.fire = on_expire;
 	if (c->expire_at)
 		timer_start(ike, &c->expire, f->life_time * MS);
 }
 
-static void log_established(struct child *c)
+static void log_established(struct child *c, const char *half)
 {
 	struct wbuf l, r;
 
@@ -217,7 +193,7 @@ static void log_established(struct child *c)
 	ts_list_text(&c->ts_local, &l);
 	ts_list_text(&c->ts_remote, &r);
 	sa_log(c->sa, LOG_IKE, LOG_CTRL,
-	       "CHILD_SA %s{%u} established with SPIs %08x_i %08x_o and TS %.*s === %.*s",
+	       "%sCHILD_SA %s{%u} established with SPIs %08x_i %08x_o and TS %.*s === %.*s", half,
 	       c->conf->name, c->uid, c->spi_in, c->spi_out, (int)l.len, (char *)l.data, (int)r.len,
 	       (char *)r.data);
 	wbuf_done(&l);
@@ -247,29 +223,28 @@ static void log_keys(struct child *c, const struct alg *encr, const struct alg *
 	}
 }
 
-static int install(struct child *c, const struct alg *encr, const struct alg *integ,
-		   const struct keys_child *k)
+/* What the datapath is told of a child; the keys are still to be filled in. */
+static struct ipsec_sa_params describe(const struct child *c, char name[NAME_MAX_LEN])
 {
-	struct ike_sa *sa = c->sa;
-	struct ike *ike = sa->ike;
+	struct ike *ike = c->sa->ike;
 	const struct conf_child *f = c->conf;
+	const struct transform *encr = proposal_find(&c->chosen, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_find(&c->chosen, TRANSFORM_INTEG);
 	const struct transform *esn = proposal_find(&c->chosen, TRANSFORM_ESN);
-	char name[64];
-	struct ipsec_sa_params p = {
+	const struct child *old = child_find_rekeyed(c);
+	int n = snprintf(name, NAME_MAX_LEN, "%s{%u}", f->name, c->uid);
+
+	return (struct ipsec_sa_params){
 		.reqid = c->reqid,
 		.mode = c->mode,
 		.spi_in = c->spi_in,
 		.spi_out = c->spi_out,
-		.local = sa->local,
-		.remote = sa->remote,
+		.local = c->sa->local,
+		.remote = c->sa->remote,
 		.encap = c->encap,
-		.encr = encr,
-		.key_bits = proposal_find(&c->chosen, TRANSFORM_ENCR)->key_bits,
-		.integ = integ,
-		.encr_out = secret_view(c->initiator ? &k->encr_i : &k->encr_r),
-		.integ_out = secret_view(c->initiator ? &k->integ_i : &k->integ_r),
-		.encr_in = secret_view(c->initiator ? &k->encr_r : &k->encr_i),
-		.integ_in = secret_view(c->initiator ? &k->integ_r : &k->integ_i),
+		.encr = alg_find(TRANSFORM_ENCR, encr->id),
+		.key_bits = encr->key_bits,
+		.integ = integ ? alg_find(TRANSFORM_INTEG, integ->id) : NULL,
 		.esn = esn && esn->id == 1,
 		.replay_window = f->replay_window,
 		.ts_local = &c->ts_local,
@@ -278,13 +253,58 @@ static int install(struct child *c, const struct alg *encr, const struct alg *in
 		.priority = f->priority,
 		.flags = labels_flags(f),
 		.tfc = f->tfc,
+		.soft_bytes = minus_random(ike, f->rekey_bytes, f->rand_bytes),
 		.hard_bytes = f->life_bytes,
+		.soft_packets = minus_random(ike, f->rekey_packets, f->rand_packets),
 		.hard_packets = f->life_packets,
+		.replaces = old ? old->handle : 0,
+		.name = view_make(name, n < NAME_MAX_LEN ? (size_t)n : NAME_MAX_LEN - 1),
 	};
-	int n = snprintf(name, sizeof(name), "%s{%u}", f->name, c->uid);
+}
 
-	p.name = view_make(name, n < (int)sizeof(name) ? (size_t)n : sizeof(name) - 1);
-	return ike->ipsec->ops->install(ike->ipsec, &p, &c->handle);
+static int install(struct child *c, struct keys_child *k)
+{
+	struct ike *ike = c->sa->ike;
+	char name[NAME_MAX_LEN];
+	struct ipsec_sa_params p = describe(c, name);
+	struct secret *encr_out = c->initiator ? &k->encr_i : &k->encr_r;
+	struct secret *integ_out = c->initiator ? &k->integ_i : &k->integ_r;
+	int err;
+
+	if (c->inbound_only)
+		p.spi_out = 0;
+	p.encr_out = secret_view(encr_out);
+	p.integ_out = secret_view(integ_out);
+	p.encr_in = secret_view(c->initiator ? &k->encr_r : &k->encr_i);
+	p.integ_in = secret_view(c->initiator ? &k->integ_r : &k->integ_i);
+	err = ike->ipsec->ops->install(ike->ipsec, &p, &c->handle);
+	if (err == 0 && c->inbound_only) {
+		secret_move(&c->encr_out, encr_out);
+		secret_move(&c->integ_out, integ_out);
+	}
+	return err;
+}
+
+int child_install_out(struct child *c)
+{
+	struct ike *ike = c->sa->ike;
+	char name[NAME_MAX_LEN];
+	struct ipsec_sa_params p = describe(c, name);
+	int err;
+
+	p.encr_out = secret_view(&c->encr_out);
+	p.integ_out = secret_view(&c->integ_out);
+	err = ike->ipsec->ops->install_out(ike->ipsec, c->handle, &p);
+	secret_done(&c->encr_out);
+	secret_done(&c->integ_out);
+	c->inbound_only = false;
+	if (err)
+		sa_log(c->sa, LOG_IKE, LOG_CTRL,
+		       "unable to install the outbound IPsec SA of %s{%u}: %s", c->conf->name,
+		       c->uid, err_text(err));
+	else
+		log_established(c, "outbound ");
+	return err;
 }
 
 /* What a rekeyed child had, its successor has, whatever the configuration says by now. */
@@ -329,7 +349,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 			.shared = shared,
 			.ni = ni,
 			.nr = nr,
-			.further = secret_view(&c->further),
+			.further = secret_view(&c->keying.further),
 		},
 		&keys);
 	if (err)
@@ -339,7 +359,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 		c->reqid = c->conf->reqid ? c->conf->reqid : ++ike->next_reqid;
 	child_set_state(c, CHILD_S_INSTALLING);
 	log_keys(c, encr, integ, &keys);
-	err = install(c, encr, integ, &keys);
+	err = install(c, &keys);
 	keys_child_done(&keys);
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "unable to install IPsec SAs of %s{%u}: %s",
@@ -348,10 +368,11 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 	}
 	set_lifetimes(c);
 	child_set_state(c, CHILD_S_INSTALLED);
-	if (child_find_rekeyed(c) && !c->initiator)
-		child_set_state(child_find_rekeyed(c), CHILD_S_REKEYED); /* the peer deletes it */
-	log_established(c);
-	emit(c, IKE_EV_CHILD_UPDOWN, true);
+	log_established(c, c->inbound_only ? "inbound " : "");
+	if (!c->rekeys) {
+		c->up = true;
+		emit(c, true);
+	}
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "conf/conn.h"
 #include "ike/engine.h"
+#include "ike/keying.h"
 #include "ike/timer.h"
 #include "wire/msg.h"
 #include "wire/proposal.h"
@@ -46,16 +47,16 @@ struct child {
 	uint64_t rekey_at, expire_at; /* ms, 0 never */
 	struct timer rekey;
 	struct timer expire;
-	uint32_t rekeys; /* uid of the child that this one is to replace; 0 none */
-	/* While a CREATE_CHILD_SA is under way */
-	struct secret nonce; /* ours */
-	struct secret peer_nonce;
-	struct ke *ke;
-	unsigned ke_restarts;	     /* INVALID_KE_PAYLOAD followed */
-	struct secret shared;	     /* SK(0), while further key exchanges go on (RFC 9370) */
-	struct secret further;	     /* SK(1) | ... | SK(n) */
-	struct secret followup_link; /* ADDITIONAL_KEY_EXCHANGE */
-	uint8_t addke_done;	     /* type of the last further exchange done; 0 none */
+	uint32_t rekeys;    /* uid of the child that this one is to replace; 0 none */
+	struct timer watch; /* for the first packet from the peer (child_take_over) */
+	unsigned failures;  /* rekeying failed so often in a row */
+	bool up;	    /* listeners know of it; whoever replaces it takes this over */
+	bool replaced;	    /* another one took over */
+	bool redundant;	    /* lost a collision: the side that made it deletes it */
+	bool inbound_only;  /* sends when it takes over, or never */
+	bool muted;	    /* its outbound half is gone */
+	struct secret encr_out, integ_out; /* keys of the half that is not installed yet */
+	struct keying keying; /* while CREATE_CHILD_SA is under way; the nonces stay longer */
 };
 
 /* A new CHILD SA of a configuration, with an inbound SPI reserved, linked to the SA. E_LIMIT,
@@ -84,12 +85,18 @@ void child_put_offer(const struct child *c, const struct child_offer *offer, str
 void child_put_answer(const struct child *c, struct view nonce, struct view ke_data,
 		      struct wire_writer *w);
 
+struct child_request {
+	const struct wire_msg *msg;
+	bool without_ke;	       /* in IKE_AUTH */
+	struct conn *conn;	       /* of a rekey: only this configuration; else NULL */
+	const struct conf_child *conf; /* the same */
+};
 /*
  * Responder: find the configuration whose selectors and proposals meet the request, and decide on
- * it: *out is a new child with chosen, selectors and SPIs set. `without_ke` in IKE_AUTH. On failure
- * the notify to answer with goes to *out_notify and the lines say why.
+ * it: *out is a new child with chosen, selectors and SPIs set. On failure the notify to answer with
+ * goes to *out_notify and the lines say why.
  */
-int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
+int child_accept(struct ike_sa *sa, const struct child_request *request, struct child **out,
 		 uint16_t *out_notify) ERR_MUST_CHECK;
 #define CHILD_WHY_MAX 160
 /* Initiator: the peer refused the child with an error notify. Logs that with what was offered
@@ -100,19 +107,43 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 		       uint16_t *out_notify) ERR_MUST_CHECK;
 /* What an error notify in place of the answer means to whoever asked: an E_* number. */
 int child_refusal(uint16_t notify);
-/* Wipe nonces and secrets of the exchange that made it. */
-void child_forget_keying(struct child *c);
-/* Derive keys (shared empty without PFS, c->further included) and install; lines, timers, event. */
+/*
+ * Derive keys (shared empty without PFS, those of further exchanges included) and install; lines,
+ * timers, event. With c->inbound_only the outbound half waits for child_take_over().
+ */
 int child_establish(struct child *c, struct view shared, struct view ni,
 		    struct view nr) ERR_MUST_CHECK;
+/* Install the outbound half of a child that was established with inbound_only. */
+int child_install_out(struct child *c) ERR_MUST_CHECK;
 /* Counters from the datapath; false if not installed. */
 bool child_info(struct child *c, uint64_t now, struct ike_child_info *out);
+
+/* ---- replacing (child_rekey.c) ---- */
+
 /* The child that another one is about to replace, or NULL. */
 struct child *child_find_rekeyed(const struct child *fresh);
-/* Whether a child is being rekeyed by an exchange of ours. */
+/* The child of an exchange of ours (or the peer's) that is to replace this one and has not lost a
+ * collision, or NULL. */
+struct child *child_find_heir(const struct child *old, bool ours);
+/* Whether a child is being rekeyed, by an exchange of ours or of the peer. */
 bool child_is_rekeying(const struct child *c);
+/* New keys are due (a timer, or a soft limit of the datapath). */
+void child_rekey_due(struct child *c);
 /* Rekeying failed: try again in a while. */
 void child_retry_rekey(struct child *c);
+/*
+ * The new child sends from now on, and takes the place of the one that it rekeys: its outbound half
+ * is installed if it was not, listeners are told. Nothing if it did so already.
+ */
+void child_take_over(struct child *fresh);
+/* Responder of a rekey: go on sending with the old child until the peer deletes it or sends with
+ * the new one (RFC 7296 section 2.8). */
+void child_await_peer(struct child *fresh);
+/* Send no more with this child; it goes on receiving. */
+void child_mute(struct child *c);
+/* Its delete has been exchanged. A replaced child goes on receiving for delete_rekeyed_delay; any
+ * other is destroyed. */
+void child_close(struct child *c);
 /* Start what start_action of a newly loaded connection says. */
 void child_start_actions(struct ike *ike, struct conn *conn, bool fresh);
 

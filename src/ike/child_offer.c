@@ -112,8 +112,8 @@ static void put_keying(const struct child *c, struct view nonce, struct view ke_
 		wire_put_nonce(w, nonce);
 	if (ke_data.len) {
 		/* Ours if we offer, else the one that was chosen. */
-		uint16_t method =
-			c->ke ? ke_alg(c->ke)->id : proposal_find(&c->chosen, TRANSFORM_KE)->id;
+		uint16_t method = c->keying.ke ? ke_alg(c->keying.ke)->id
+					       : proposal_find(&c->chosen, TRANSFORM_KE)->id;
 
 		wire_put_ke(w, method, ke_data);
 	}
@@ -261,7 +261,7 @@ static void configured_ts(const struct child *c, struct wbuf *out)
 {
 	struct ts_list ts;
 
-	child_local_ts(c, c->sa->initiator && c->sa->conn->conf->vips.count, &ts);
+	child_local_ts(c, c->sa->caller && c->sa->conn->conf->vips.count, &ts);
 	ts_list_text(&ts, out);
 	wbuf_str(out, " === ");
 	child_remote_ts(c, &ts);
@@ -367,10 +367,12 @@ static void log_mode(const struct child *c)
 		       c->conf->name);
 }
 
-int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke, struct child **out,
+int child_accept(struct ike_sa *sa, const struct child_request *request, struct child **out,
 		 uint16_t *out_notify)
 {
-	const struct conf_conn *conf = sa->conn->conf;
+	struct conn *conn = request->conn ? request->conn : sa->conn;
+	const struct conf_conn *conf = conn->conf;
+	const struct wire_msg *msg = request->msg;
 	const struct conf_child *met = NULL;
 	struct select_params sel;
 	struct child *c = NULL;
@@ -382,17 +384,19 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 
 		if (try->mode != CONF_MODE_TUNNEL && try->mode != CONF_MODE_TRANSPORT)
 			continue;
+		if (request->conf && request->conf != try)
+			continue;
 		/* The selectors need a child to look at; it is ours only until they do not meet. */
 		struct child look = {.sa = sa, .conf = try};
 
 		if (narrow(&look, msg))
 			continue;
 		met = met ? met : try;
-		sel = selection(sa, try, msg, without_ke);
+		sel = selection(sa, try, msg, request->without_ke);
 		/* SPI 0 is no SPI (RFC 4303 section 2.1). */
 		if (select_proposal(&sel, &look.chosen) || spi_number(&look.chosen) == 0)
 			continue;
-		err = child_new(sa, sa->conn, try, false, &c);
+		err = child_new(sa, conn, try, false, &c);
 		if (err) {
 			*out_notify = N_NO_ADDITIONAL_SAS;
 			return err;
@@ -413,7 +417,7 @@ int child_accept(struct ike_sa *sa, const struct wire_msg *msg, bool without_ke,
 		log_ts_mismatch(sa, msg);
 		return err;
 	}
-	sel = selection(sa, met, msg, without_ke);
+	sel = selection(sa, met, msg, request->without_ke);
 	select_log_mismatch(sa, &sel, met->name, "esp_proposals");
 	*out_notify = N_NO_PROPOSAL_CHOSEN;
 	return E_NOPROPOSAL;

@@ -10,11 +10,15 @@
 #include "ike/handshake.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/successor.h"
 #include "ike/target.h"
 #include "ike/task.h"
 #include "ike/trap.h"
 #include "ike/x_informational.h"
 #include "ike/x_sa_init.h"
+
+#define BUSY_MAX_MS	300000 /* TEMPORARY_FAILURE for so long: out of step */
+#define MAX_LOST_STATES 4      /* STATE_NOT_FOUND so often in a row: the same */
 
 struct ike_request {
 	struct ike *ike;
@@ -79,6 +83,12 @@ uint32_t ike_request_sa(const struct ike_request *request)
 	return request->sa_uid;
 }
 
+/* Up, and not about to be deleted. */
+static bool is_up(const struct ike_sa *sa)
+{
+	return sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_REKEYING;
+}
+
 /* ---- initiate ---- */
 
 /* An SA of this connection that can take another child: established, or on its way to be. */
@@ -91,8 +101,7 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 
 		/* A changed connection may ask more of the peer than this SA has proved. */
 		if (sa->conn && conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
-		    (sa->state == IKE_S_ESTABLISHED ||
-		     (sa->state == IKE_S_CONNECTING && sa->initiator)))
+		    (is_up(sa) || (sa->state == IKE_S_CONNECTING && sa->initiator)))
 			return sa;
 	}
 	return NULL;
@@ -229,14 +238,16 @@ void control_start_child(struct ike *ike, struct conn *conn, const char *child)
 
 static bool match_sa(const struct ike_sa *sa, const struct ike_terminate_params *p)
 {
-	return sa->state != IKE_S_DESTROYING && (!p->ike || strcmp(sa_name(sa), p->ike) == 0) &&
+	return sa->state != IKE_S_DESTROYING && sa->state != IKE_S_REKEYED &&
+	       (!p->ike || strcmp(sa_name(sa), p->ike) == 0) &&
 	       (!p->ike_id || sa->uid == p->ike_id);
 }
 
 static bool match_child(const struct child *c, const struct ike_terminate_params *p)
 {
 	return (!p->child || strcmp(c->conf->name, p->child) == 0) &&
-	       (!p->child_id || c->uid == p->child_id) && c->state == CHILD_S_INSTALLED;
+	       (!p->child_id || c->uid == p->child_id) &&
+	       (c->state == CHILD_S_INSTALLED || c->state == CHILD_S_REKEYING);
 }
 
 static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
@@ -244,7 +255,7 @@ static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 	r->matches++;
 	r->sa_uid = sa->uid;
 	r->pending++;
-	if (sa->state != IKE_S_ESTABLISHED) {
+	if (!is_up(sa)) {
 		/* Nothing the peer counts on (or it is being deleted already). */
 		sa_log(sa, LOG_IKE, LOG_CTRL, "destroying IKE_SA in state %s without notification",
 		       ike_sa_state_name(sa->state));
@@ -341,6 +352,14 @@ static int rekey_children(struct ike_sa *sa, const struct ike_rekey_params *p, u
 	return err;
 }
 
+static int rekey_ike(struct ike_sa *sa, unsigned *matches)
+{
+	(*matches)++;
+	if (sa->ours || sa->theirs || task_pending(sa, &task_ike_rekey, NULL))
+		return 0;
+	return task_queue(sa, &task_ike_rekey, NULL, NULL, NULL);
+}
+
 int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 	      unsigned *out_matches)
 {
@@ -351,16 +370,17 @@ int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 	*out_matches = 0;
 	if (!p->ike && !p->ike_id && !of_children)
 		return E_CONFIG;
-	if (p->reauth || !of_children)
+	if (p->reauth)
 		return E_UNSUPPORTED;
 	list_foreach(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
 		if ((p->ike && strcmp(sa_name(sa), p->ike) != 0) ||
-		    (p->ike_id && sa->uid != p->ike_id) || sa->state != IKE_S_ESTABLISHED)
+		    (p->ike_id && sa->uid != p->ike_id) || !is_up(sa))
 			continue;
 		if (err == 0)
-			err = rekey_children(sa, p, out_matches);
+			err = of_children ? rekey_children(sa, p, out_matches)
+					  : rekey_ike(sa, out_matches);
 	}
 	return err ? err : *out_matches ? 0 : E_NOTFOUND;
 }
@@ -408,9 +428,9 @@ static void collect_restarts(const struct ike_sa *sa, bool closed, struct restar
 		const struct child *c = list_entry(it, struct child, link);
 		enum conf_action action = closed ? c->conf->close_action : c->conf->dpd_action;
 
-		if ((action & CONF_ACTION_TRAP) && c->handle)
+		if ((action & CONF_ACTION_TRAP) && c->up)
 			trap_again(sa->ike, c->conn->conf->name, c->conf->name);
-		if ((action & CONF_ACTION_START) && c->handle &&
+		if ((action & CONF_ACTION_START) && c->up &&
 		    strs_add(&out->children, c->conf->name) == 0 && !out->conn)
 			out->conn = conn_get(c->conn);
 	}
@@ -429,12 +449,11 @@ void control_expired(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 	struct restart again = {0};
 
-	if (sa->initiator && sa->conn->conf->rekey_time) {
+	if (sa->caller && sa->conn->conf->rekey_time) {
 		list_foreach(it, &sa->children) {
 			const struct child *c = list_entry(it, struct child, link);
 
-			if (c->handle && c->state != CHILD_S_REKEYED &&
-			    !strs_has(&again.children, c->conf->name) &&
+			if (c->up && !strs_has(&again.children, c->conf->name) &&
 			    strs_add(&again.children, c->conf->name) == 0 && !again.conn)
 				again.conn = conn_get(c->conn);
 		}
@@ -444,11 +463,27 @@ void control_expired(struct ike_sa *sa)
 	start_again(ike, &again);
 }
 
+bool control_peer_busy(struct ike_sa *sa, bool lost_state)
+{
+	if (!sa->busy_since)
+		sa->busy_since = sa->ike->now;
+	sa->lost_states = lost_state ? sa->lost_states + 1 : 0;
+	if (sa->ike->now - sa->busy_since < BUSY_MAX_MS && sa->lost_states < MAX_LOST_STATES)
+		return true;
+	sa_log(sa, LOG_IKE, LOG_CTRL,
+	       "IKE_SA %s[%u] is out of step with the peer, which keeps refusing; deleting it",
+	       sa_name(sa), sa->uid);
+	control_expired(sa);
+	return false;
+}
+
 void control_peer_closed(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 	struct restart again;
 
+	/* The peer has not seen our rekey, and has done its own (RFC 7296 section 2.8.2). */
+	successor_settle(sa);
 	collect_restarts(sa, true, &again);
 	sa_close(sa, E_CANCELED, "the peer deleted the IKE_SA");
 	start_again(ike, &again);

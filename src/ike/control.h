@@ -2,6 +2,8 @@
 #ifndef IKE_CONTROL_H
 #define IKE_CONTROL_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct conn;
@@ -34,6 +36,13 @@ int control_set_up(struct ike_sa *fresh, const struct strs *children,
 /* As ike_initiate() of a loaded connection's child, for the engine itself. */
 int control_initiate(struct ike *ike, struct conn *conn, const struct ike_initiate_params *params,
 		     struct ike_request **out_request) ERR_MUST_CHECK;
+/*
+ * The peer answered a request of CREATE_CHILD_SA or IKE_FOLLOWUP_KE with TEMPORARY_FAILURE, or with
+ * STATE_NOT_FOUND: whether to try again later. If it has done so for minutes, both sides are out of
+ * step: the SA is deleted (RFC 7296 section 2.25, RFC 9370 section 2.2.4), and set up anew as by
+ * control_expired().
+ */
+bool control_peer_busy(struct ike_sa *sa, bool lost_state);
 /* start_action = start, dpd_action = restart: set up a child with nobody waiting. */
 void control_start_child(struct ike *ike, struct conn *conn, const char *child);
 

@@ -29,8 +29,12 @@ void ike_datapath_expire(struct ike *ike, uint64_t now, uint32_t handle, bool ha
 	struct child *c = find_child(ike, handle);
 
 	ike->now = now;
-	if (!c || !hard || task_pending(c->sa, &task_child_delete, c))
+	if (!c || task_pending(c->sa, &task_child_delete, c) || c->state == CHILD_S_DELETED)
 		return;
+	if (!hard) {
+		child_rekey_due(c);
+		return;
+	}
 	sa_log(c->sa, LOG_KNL, LOG_CTRL, "CHILD_SA %s{%u} reached its volume limit, deleting",
 	       c->conf->name, c->uid);
 	if (task_queue(c->sa, &task_child_delete, c, NULL, NULL))
@@ -48,7 +52,7 @@ void ike_datapath_mapping(struct ike *ike, uint64_t now, uint32_t handle, const 
 		return;
 	sa = c->sa;
 	/* Who is behind a NAT itself, or decides about the addresses (RFC 4555), does not follow. */
-	if (!sa->nat_remote || sa->nat_local || (sa->peer_mobike && sa->initiator))
+	if (!sa->nat_remote || sa->nat_local || (sa->peer_mobike && sa->caller))
 		return;
 	sa_log(sa, LOG_KNL, LOG_CTRL, "NAT mappings of CHILD_SA %s{%u} changed from %s to %s",
 	       c->conf->name, c->uid, addr_text_port(&sa->remote, old),

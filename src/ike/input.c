@@ -7,8 +7,10 @@
 #include "ike/rows.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/successor.h"
 #include "ike/task.h"
 #include "ike/window.h"
+#include "ike/x_informational.h"
 #include "ike/x_intermediate.h"
 #include "ike/x_sa_init.h"
 
@@ -65,6 +67,9 @@ static void handle_request(const struct arrival *a, const struct row *row, struc
 	uint8_t type;
 
 	mobike_arrived(sa, false, a->local, a->remote);
+	/* The peer uses what its rekey made: it knows that no other SA will be used instead. */
+	if (sa->replaces && !x_informational_ends(msg))
+		successor_settle(sa->replaces);
 	if (!rows_allow_payloads(row, msg, &type)) {
 		const char *name = ike_payload_name(type);
 

@@ -34,7 +34,8 @@ static struct view head(struct view v, size_t len)
 	return view_make(v.ptr, v.len < len ? v.len : len);
 }
 
-/* SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d, SK(n) | Ni | Nr [ | further ]) with earlier keys */
+/* SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d, SK(n) | Ni | Nr) for a further key exchange, or
+ * prf(SK_d, SK(0) | Ni | Nr | SK(1) | ...) with the old SA's PRF for a rekey */
 static int skeyseed(const struct keys_ike_params *p, uint8_t out[PRF_MAX_LEN])
 {
 	const struct view further[] = {p->shared, p->ni, p->nr, p->further};
@@ -42,7 +43,7 @@ static int skeyseed(const struct keys_ike_params *p, uint8_t out[PRF_MAX_LEN])
 	int err;
 
 	if (p->sk_d.len)
-		return prf_compute(p->prf, p->sk_d, further, 4, out);
+		return prf_compute(p->old_prf ? p->old_prf : p->prf, p->sk_d, further, 4, out);
 	wbuf_init(&key, 0);
 	if (p->prf->u.prf.fixed_key) {
 		wbuf_add(&key, head(p->ni, FIXED_NONCE_LEN));
@@ -71,6 +72,7 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 {
 	size_t d = p->prf->u.prf.key_len, e = seal_key_e_len(p->encr, p->key_bits);
 	size_t a = seal_key_a_len(p->encr, p->integ);
+	const struct alg *seed_prf = p->old_prf ? p->old_prf : p->prf;
 	struct keys_ike k = {0};
 	struct secret all = {0};
 	uint8_t seed[PRF_MAX_LEN];
@@ -90,7 +92,7 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 	if (err == 0)
 		err = secret_alloc(&all, 3 * d + 2 * a + 2 * e);
 	if (err == 0)
-		err = prf_plus(p->prf, view_make(seed, p->prf->u.prf.out_len), wbuf_view(&input),
+		err = prf_plus(p->prf, view_make(seed, seed_prf->u.prf.out_len), wbuf_view(&input),
 			       all.data, all.len);
 	rbuf_init(&r, secret_view(&all));
 	if (err || (err = cut(&r, d, &k.d)) || (err = cut(&r, a, &k.ai)) ||

@@ -20,14 +20,13 @@ struct keys_ike {
 
 struct keys_ike_params {
 	const struct alg *prf, *encr, *integ; /* integ NULL for AEAD */
-	uint16_t key_bits;		      /* ENCR key length attribute */
-	struct view
-		sk_d; /* of the keys so far, for a further key exchange (RFC 9370 section 2.2.2) and
-			     for a rekey (RFC 7296 section 2.18); empty: the first one */
-	struct view shared; /* g^ir or SK(n) */
-	struct view ni, nr; /* nonces */
-	struct view
-		further; /* rekey: SK(1) | ... | SK(n) of further key exchanges (RFC 9370 2.2.4) */
+	const struct alg *old_prf; /* of the SA that is rekeyed (section 2.18); NULL: prf */
+	uint16_t key_bits;	   /* ENCR key length attribute */
+	struct view sk_d;	   /* of the keys so far, for a further key exchange (RFC 9370
+						 section 2.2.2); empty: the first one */
+	struct view shared;	   /* g^ir or SK(n) */
+	struct view ni, nr;	   /* nonces */
+	struct view further;	   /* of a rekey: SK(1) | ... | SK(n) (RFC 9370 section 2.2.4) */
 	uint64_t spi_i, spi_r;
 };
 

@@ -169,7 +169,7 @@ void mobike_put_supported(struct ike_sa *sa, struct wire_writer *w)
 {
 	wire_put_notify(w, N_MOBIKE_SUPPORTED, (struct view){0});
 	put_list(sa, w);
-	if (sa->initiator)
+	if (sa->caller)
 		put_no_nats(sa, w);
 }
 
@@ -204,7 +204,7 @@ static void add_pairs_to(const struct ike_sa *sa, struct addr remote, struct pai
 	size_t n_own = path_own(sa->ike, own);
 
 	/* The responder's port is that of before; an initiator's may be its NAT's. */
-	remote.port = sa->initiator ? sa->remote.port : IKE_PORT_NATT;
+	remote.port = sa->caller ? sa->remote.port : IKE_PORT_NATT;
 	if (addr_equal(&remote, &sa->remote))
 		remote.port = sa->remote.port;
 	if (path_choose(sa->ike, sa->conn->conf, &remote, &local) == 0) {
@@ -274,7 +274,7 @@ static void keep(struct ike_sa *sa)
 	if (m->stranded) {
 		/* Back, but perhaps behind another NAT. */
 		m->stranded = false;
-		m->update = sa->initiator;
+		m->update = sa->caller;
 		m->announce = true;
 		window_readdress(sa);
 		enqueue(sa);
@@ -282,7 +282,7 @@ static void keep(struct ike_sa *sa)
 		sa_log(sa, LOG_IKE, LOG_CTRL, "sending address list update using MOBIKE");
 		m->announce = true;
 		enqueue(sa);
-	} else if (sa->ike->settings.check_current_path && sa->initiator) {
+	} else if (sa->ike->settings.check_current_path && sa->caller) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "checking if current path still works using DPD");
 		liveness_check(sa);
 	} else {
@@ -344,7 +344,7 @@ static void roam(struct ike_sa *sa)
 		strand(sa);
 	else if (works && !sa->ike->settings.prefer_best_path)
 		keep(sa);
-	else if (sa->initiator)
+	else if (sa->caller)
 		roam_initiator(sa, works, &pairs[0]);
 	else
 		roam_responder(sa, works, &pairs[0]);
@@ -368,7 +368,7 @@ void mobike_probe(struct ike_sa *sa)
 	size_t n;
 
 	/* The responder only where it cannot be found otherwise (section 3.6). */
-	if (!is_up(sa) || !(sa->initiator || sa->out.task->kind == &task_mobike))
+	if (!is_up(sa) || !(sa->caller || sa->out.task->kind == &task_mobike))
 		return;
 	n = list_pairs(sa, pairs);
 	for (size_t i = 0; i < n; i++) {
@@ -404,7 +404,7 @@ void mobike_arrived(struct ike_sa *sa, bool response, const struct addr *local,
 		return;
 	if (sa->half_open)
 		sa_set_addresses(sa, local, remote); /* it finds its ports */
-	else if (response && sa->initiator && is_up(sa))
+	else if (response && sa->caller && is_up(sa))
 		take_path(sa, local, remote);
 	else if (!sa->peer_mobike && !sa->hs && sa->nat_remote && !sa->nat_local)
 		move_follow(sa, remote);
@@ -420,7 +420,7 @@ static int start(struct ike_sa *sa, struct task *task)
 	int err;
 
 	(void)task;
-	m->updating = m->update && sa->initiator;
+	m->updating = m->update && sa->caller;
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	if (m->updating) {
@@ -547,7 +547,7 @@ static void take_update(struct ike_sa *sa, const struct wire_msg *msg)
 
 static void take_notifies(struct ike_sa *sa, const struct wire_msg *msg, struct wire_writer *w)
 {
-	const bool update = !sa->initiator && wire_msg_notify(msg, N_UPDATE_SA_ADDRESSES);
+	const bool update = !sa->caller && wire_msg_notify(msg, N_UPDATE_SA_ADDRESSES);
 	const bool list = has_list(msg);
 
 	if ((update || list) && mobike_nat_forbidden(sa, msg)) {
@@ -566,7 +566,7 @@ static void take_notifies(struct ike_sa *sa, const struct wire_msg *msg, struct 
 	if (update)
 		take_update(sa, msg);
 	/* The address in use is not the peer's any more (section 3.5). */
-	if (list && sa->initiator && !addr_equal(&sa->in.remote, &sa->remote))
+	if (list && sa->caller && !addr_equal(&sa->in.remote, &sa->remote))
 		sa->mobike.check = !is_in(sa->mobike.peer, sa->mobike.n_peer, &sa->remote);
 }
 
@@ -588,7 +588,7 @@ void mobike_replied(struct ike_sa *sa)
 
 	if (!sa->mobike.check || !is_up(sa))
 		return;
-	if (!sa->initiator) {
+	if (!sa->caller) {
 		enqueue(sa);
 		return;
 	}
@@ -601,7 +601,7 @@ void mobike_replied(struct ike_sa *sa)
 
 static bool watches_mapping(const struct ike_sa *sa)
 {
-	return sa->initiator && is_up(sa) && sa->nat_local && sa->peer_natt;
+	return sa->caller && is_up(sa) && sa->nat_local && sa->peer_natt;
 }
 
 void mobike_put_dpd(struct ike_sa *sa, struct wire_writer *w)

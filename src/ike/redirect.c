@@ -397,7 +397,7 @@ struct selection {
 
 static bool is_selected(const struct ike_sa *sa, const struct selection *s)
 {
-	return sa->state == IKE_S_ESTABLISHED && !sa->initiator && sa->redirect.peer_follows &&
+	return sa->state == IKE_S_ESTABLISHED && !sa->caller && sa->redirect.peer_follows &&
 	       (!s->p->ike || strcmp(sa_name(sa), s->p->ike) == 0) &&
 	       (!s->p->ike_id || sa->uid == s->p->ike_id) &&
 	       (!s->p->peer_ip || addr_range_has(&s->ip, &sa->remote)) &&

@@ -92,7 +92,7 @@ static const struct row table[] = {
 	},
 	{
 		.exchange = IKE_FOLLOWUP_KE,
-		.states = UP,
+		.states = UP_OR_ENDING,
 		.to_initiator = true,
 		.to_responder = true,
 		.required = P(KE) | P(NOTIFY),

@@ -16,13 +16,16 @@
 #include "ike/labels.h"
 #include "ike/liveness.h"
 #include "ike/state.h"
+#include "ike/successor.h"
 #include "ike/task.h"
 #include "ike/view.h"
 #include "ike/window.h"
 #include "ipsec/ipsec.h"
 #include "pool/pool.h"
 
-#define MS ((uint64_t)1000) /* milliseconds of a second */
+#define MS	     ((uint64_t)1000) /* milliseconds of a second */
+#define RETRY_MS     30000	      /* after a rekey that failed: half of it to all of it */
+#define MAX_FAILURES 4		      /* doublings of RETRY_MS */
 
 /* Our SPI must be unique, for it is what we find the SA by. */
 static void choose_spi(struct ike_sa *sa)
@@ -36,28 +39,91 @@ static void choose_spi(struct ike_sa *sa)
 		sa->spi_r = sa->our_spi;
 }
 
-int sa_new(struct ike *ike, bool initiator, struct ike_sa **out)
+static struct ike_sa *allocate(struct ike *ike, bool initiator)
 {
 	struct ike_sa *sa = calloc(1, sizeof(*sa));
-	int err;
 
 	if (!sa)
-		return E_NOMEM;
+		return NULL;
 	sa->ike = ike;
 	sa->initiator = initiator;
-	err = handshake_new(sa);
+	list_init(&sa->queue);
+	list_init(&sa->children);
+	sa->last_in = ike->now;
+	return sa;
+}
+
+static void add(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	hash_insert(&ike->by_spi, &sa->by_spi);
+	list_append(&ike->sas, &sa->link);
+	ike->n_sas++;
+}
+
+int sa_new(struct ike *ike, bool initiator, struct ike_sa **out)
+{
+	struct ike_sa *sa = allocate(ike, initiator);
+	int err = sa ? handshake_new(sa) : E_NOMEM;
+
 	if (err) {
 		free(sa);
 		return err;
 	}
-	list_init(&sa->queue);
-	list_init(&sa->children);
+	sa->caller = initiator;
 	sa->uid = ++ike->next_sa_uid;
-	sa->last_in = ike->now;
 	choose_spi(sa);
-	hash_insert(&ike->by_spi, &sa->by_spi);
-	list_append(&ike->sas, &sa->link);
-	ike->n_sas++;
+	add(sa);
+	*out = sa;
+	return 0;
+}
+
+/* What the initial exchanges told of the peer, and of the way to it. */
+static void copy_peer(const struct ike_sa *old, struct ike_sa *sa)
+{
+	sa->caller = old->caller;
+	sa->local = old->local;
+	sa->remote = old->remote;
+	sa->mobike = old->mobike;
+	sa->mobike.probed = sa->mobike.updating = false;
+	sa->peer_natt = old->peer_natt;
+	sa->peer_fragments = old->peer_fragments;
+	sa->peer_strongswan = old->peer_strongswan;
+	sa->peer_mobike = old->peer_mobike;
+	sa->peer_multi_auth = old->peer_multi_auth;
+	sa->peer_hashes = old->peer_hashes;
+	sa->nat_local = old->nat_local;
+	sa->nat_remote = old->nat_remote;
+	sa->nat_fake = old->nat_fake;
+	sa->has_if_ids = old->has_if_ids;
+	sa->if_ids[0] = old->if_ids[0];
+	sa->if_ids[1] = old->if_ids[1];
+	sa->redirect.peer_follows = old->redirect.peer_follows;
+}
+
+int sa_new_like(struct ike_sa *old, const struct successor *s, struct ike_sa **out)
+{
+	struct ike_sa *sa = allocate(old->ike, s->keying.initiator);
+	int err = sa ? id_copy(&old->local_id, &sa->local_id) : E_NOMEM;
+
+	if (err == 0)
+		err = id_copy(&old->remote_id, &sa->remote_id);
+	if (err) {
+		if (sa)
+			id_done(&sa->local_id);
+		free(sa);
+		return err;
+	}
+	sa->conn = conn_get(old->conn);
+	sa->uid = s->uid;
+	sa->our_spi = s->our_spi;
+	sa->spi_i = sa->initiator ? s->our_spi : s->peer_spi;
+	sa->spi_r = sa->initiator ? s->peer_spi : s->our_spi;
+	sa->state = IKE_S_ESTABLISHED;
+	sa->established = old->ike->now;
+	copy_peer(old, sa);
+	add(sa);
 	*out = sa;
 	return 0;
 }
@@ -94,11 +160,16 @@ void sa_strip(struct ike_sa *sa, int err, const char *message)
 {
 	struct task *t = sa->out.task;
 
+	successor_lose(sa);
+	successor_drop(sa, true);
+	successor_drop(sa, false);
 	list_foreach_safe(it, &sa->children)
 		child_destroy(list_entry(it, struct child, link));
 	if (sa->hs)
 		sa->hs->child = NULL;
 	release_addresses(sa);
+	timer_stop(sa->ike, &sa->rekey);
+	timer_stop(sa->ike, &sa->out.later);
 	timer_stop(sa->ike, &sa->dpd);
 	timer_stop(sa->ike, &sa->keepalive);
 	timer_stop(sa->ike, &sa->move.timer);
@@ -122,12 +193,18 @@ static void free_keys(struct ike_sa *sa)
 	sa->seal_in = sa->seal_out = NULL;
 }
 
+static void tell_down(struct ike_sa *sa)
+{
+	if (sa->up)
+		view_emit(sa, &(struct ike_event){.type = IKE_EV_IKE_UPDOWN, .up = false});
+	sa->up = false;
+}
+
 void sa_destroy(struct ike_sa *sa, int err, const char *message)
 {
 	struct ike *ike = sa->ike;
 
-	if (sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_DELETING)
-		view_emit(sa, &(struct ike_event){.type = IKE_EV_IKE_UPDOWN, .up = false});
+	tell_down(sa);
 	sa_set_half_open(sa, false);
 	sa_set_state(sa, IKE_S_DESTROYING);
 	sa_strip(sa, err, message);
@@ -154,8 +231,7 @@ static void on_closed(struct timer *t)
 
 void sa_close(struct ike_sa *sa, int err, const char *message)
 {
-	if (sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_DELETING)
-		view_emit(sa, &(struct ike_event){.type = IKE_EV_IKE_UPDOWN, .up = false});
+	tell_down(sa);
 	sa_set_half_open(sa, false);
 	sa_set_state(sa, IKE_S_DESTROYING);
 	sa_strip(sa, err, message);
@@ -274,6 +350,28 @@ static void on_expire(struct timer *t)
 	control_expired(sa);
 }
 
+static void on_rekey(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, rekey);
+
+	if (sa->state != IKE_S_ESTABLISHED || task_pending(sa, &task_ike_rekey, NULL))
+		return;
+	if (task_queue(sa, &task_ike_rekey, NULL, NULL, NULL))
+		sa_retry_rekey(sa);
+}
+
+void sa_retry_rekey(struct ike_sa *sa)
+{
+	uint64_t ms = timer_backoff(sa->ike, RETRY_MS, sa->failures);
+
+	if (sa->failures < MAX_FAILURES)
+		sa->failures++;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "IKE_SA rekeying failed, trying again in %u seconds",
+	       (unsigned)(ms / MS));
+	sa->rekey.fire = on_rekey;
+	timer_start(sa->ike, &sa->rekey, ms);
+}
+
 static void set_lifetimes(struct ike_sa *sa)
 {
 	const struct conf_conn *c = sa->conn->conf;
@@ -295,21 +393,36 @@ static void set_lifetimes(struct ike_sa *sa)
 	       c->rekey_time ? "rekeying" : "reauthentication", base);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "maximum IKE_SA lifetime %" PRIu64 "s", base + c->over_time);
 	timer_start(sa->ike, &sa->expire, (base + c->over_time) * MS);
+	sa->rekey.fire = on_rekey;
+	if (c->rekey_time)
+		timer_start(sa->ike, &sa->rekey, base * MS);
+}
+
+static void log_up(const struct ike_sa *sa, const char *what)
+{
+	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], lid[256], rid[256];
+
+	sa_log(sa, LOG_IKE, LOG_AUDIT, "IKE_SA %s[%u] %s between %s[%s]...%s[%s]", sa_name(sa),
+	       sa->uid, what, addr_text(&sa->local, l), sa_id_text(&sa->local_id, lid, sizeof(lid)),
+	       addr_text(&sa->remote, r), sa_id_text(&sa->remote_id, rid, sizeof(rid)));
+}
+
+void sa_succeed(struct ike_sa *sa)
+{
+	log_up(sa, "rekeyed");
+	set_lifetimes(sa);
+	liveness_start(sa);
 }
 
 void sa_establish(struct ike_sa *sa)
 {
-	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], lid[256], rid[256];
-
 	sa_set_half_open(sa, false);
 	sa->established = sa->last_in = sa->ike->now;
 	sa_set_state(sa, IKE_S_ESTABLISHED);
-	sa_log(sa, LOG_IKE, LOG_AUDIT, "IKE_SA %s[%u] established between %s[%s]...%s[%s]",
-	       sa_name(sa), sa->uid, addr_text(&sa->local, l),
-	       sa_id_text(&sa->local_id, lid, sizeof(lid)), addr_text(&sa->remote, r),
-	       sa_id_text(&sa->remote_id, rid, sizeof(rid)));
+	log_up(sa, "established");
 	set_lifetimes(sa);
 	liveness_start(sa);
+	sa->up = true;
 	view_emit(sa, &(struct ike_event){.type = IKE_EV_IKE_UPDOWN, .up = true});
 }
 

@@ -28,10 +28,12 @@
 #define SA_MAX_CHILDREN	  256	/* CHILD_SAs of one IKE_SA */
 #define SA_MAX_CERTREQ	  128	/* CA hashes remembered of a peer */
 #define SA_MAX_QUEUE	  64	/* tasks waiting on one SA */
+#define SA_MAX_GONE	  4	/* children remembered that were deleted before they were made */
 #define SA_CLOSE_DELAY_MS 10000 /* a failed responder SA answers retransmissions that long */
 
 struct child;
 struct conn;
+struct successor;
 struct handshake;
 struct ike_job;
 struct task;
@@ -55,6 +57,9 @@ struct ike_sa {
 	uint64_t our_spi;
 	uint64_t spi_i, spi_r;
 	bool initiator; /* of the IKE SA; decides the flag in every header */
+	/* We set the first one up, however often it has been rekeyed since, and by whom: we decide
+	 * about addresses (RFC 4555 section 1.3) and are redirected (RFC 5685). */
+	bool caller;
 	bool half_open; /* a responder's, not authenticated yet; counted */
 	enum ike_sa_state state;
 	struct conn *conn; /* a reference; NULL on a responder until it is known */
@@ -98,7 +103,12 @@ struct ike_sa {
 		struct sa_sent request;
 		unsigned tries;
 		struct timer retransmit;
+		struct timer later; /* for the tasks that are postponed */
 		struct ike_job *job;
+		/* Children that the peer deleted before we knew of them: the response that makes
+		 * them is still to come. */
+		unsigned n_gone;
+		uint32_t gone[SA_MAX_GONE];
 	} out;
 	struct list queue; /* tasks that wait */
 
@@ -119,15 +129,26 @@ struct ike_sa {
 	bool has_if_ids;
 	uint32_t if_ids[2]; /* in, out: what children without ids of their own have */
 
+	struct successor *ours, *theirs; /* IKE SAs that are to replace this one; NULL */
+	struct ike_sa *replaces; /* made by the peer's rekey of that one, not in use yet; NULL */
+	bool up;		 /* listeners know of it; what replaces it takes this over */
+	uint64_t busy_since;	 /* ms: since when the peer answers TEMPORARY_FAILURE; 0 */
+	unsigned lost_states;	 /* STATE_NOT_FOUND in a row */
+	unsigned failures;	 /* rekeying failed so often in a row */
+
 	uint64_t established, last_in; /* ms */
 	uint64_t rekey_at, expire_at;  /* ms, 0 never */
 	struct timer expire;	       /* half-open timeout, then hard lifetime, then close delay */
+	struct timer rekey;
 	struct timer dpd;
 	struct timer keepalive;
 };
 
 /* A new SA with a fresh SPI, in state CREATED, linked into the engine. E_NOMEM, E_IO. */
 int sa_new(struct ike *ike, bool initiator, struct ike_sa **out) ERR_MUST_CHECK;
+/* An SA in state ESTABLISHED as `old` negotiated it (RFC 7296 section 2.18), with all that is known
+ * of the peer, but no keys, children and addresses yet. E_NOMEM. */
+int sa_new_like(struct ike_sa *old, const struct successor *s, struct ike_sa **out) ERR_MUST_CHECK;
 /*
  * Remove everything the SA holds: children from the datapath, leases, virtual IPs, timers, tasks
  * (their requests fail with err and message), and free it. Jobs that are out find it gone.
@@ -159,6 +180,10 @@ void sa_log(const struct ike_sa *sa, enum log_group group, int level, const char
 int sa_use_keys(struct ike_sa *sa) ERR_MUST_CHECK;
 /* Established: state, lifetimes, timers, log line, event; frees the handshake. */
 void sa_establish(struct ike_sa *sa);
+/* The same for one that has replaced another by rekeying. */
+void sa_succeed(struct ike_sa *sa);
+/* Rekeying failed: try again in a while. */
+void sa_retry_rekey(struct ike_sa *sa);
 /* Move to another pair of addresses (float to port 4500, NAT mapping, MOBIKE). */
 void sa_set_addresses(struct ike_sa *sa, const struct addr *local, const struct addr *remote);
 /* The interface ids of its connection: made on first use, the same for all its children. */

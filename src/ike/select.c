@@ -185,6 +185,8 @@ static bool log_private(struct ike_sa *sa, const struct select_params *p)
 void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,
 			 const char *option)
 {
+	struct select_params without_ke = *p;
+	struct proposal chosen;
 	struct wbuf ours, theirs;
 
 	wbuf_init(&ours, 0);
@@ -198,6 +200,14 @@ void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const
 	if (!log_private(sa, p))
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "no common proposal: %s of '%s' and the peer's must meet", option, name);
+	/* Children made by IKE_AUTH have none: often it shows only when they are rekeyed. */
+	without_ke.without_ke = true;
+	if (!p->without_ke && select_proposal(&without_ke, &chosen) == 0 &&
+	    chosen.protocol == PROTO_ESP)
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "only the key exchange of %s differs (perfect forward secrecy): one side "
+		       "demands another than the other, or one at all",
+		       option);
 	wbuf_done(&ours);
 	wbuf_done(&theirs);
 }

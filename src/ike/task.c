@@ -6,7 +6,11 @@
 
 #include "ike/control.h"
 #include "ike/sa.h"
+#include "ike/state.h"
 #include "ike/window.h"
+
+#define POSTPONE_MS  2000 /* the first wait; each is twice as long as the one before */
+#define POSTPONE_MAX 5	  /* but no longer than so many doublings */
 
 static void free_task(struct task *t)
 {
@@ -42,11 +46,38 @@ int task_queue(struct ike_sa *sa, const struct task_kind *kind, struct child *ch
 	return 0;
 }
 
+static void on_later(struct timer *t)
+{
+	task_run_next(heap_entry(t, struct ike_sa, out.later));
+}
+
+/* The first task that is due; NULL if all are postponed. */
+static struct task *first_due(struct ike_sa *sa)
+{
+	uint64_t next = UINT64_MAX;
+
+	list_foreach(it, &sa->queue) {
+		struct task *t = list_entry(it, struct task, link);
+
+		if (t->not_before <= sa->ike->now)
+			return t;
+		next = t->not_before < next ? t->not_before : next;
+	}
+	sa->out.later.fire = on_later;
+	if (next != UINT64_MAX)
+		timer_start(sa->ike, &sa->out.later, next - sa->ike->now);
+	return NULL;
+}
+
 void task_run_next(struct ike_sa *sa)
 {
-	while (!sa->out.task && !list_empty(&sa->queue)) {
-		struct task *t = list_entry(sa->queue.next, struct task, link);
+	/* What the peer is rekeying takes the queue along when it is done. */
+	while (!sa->out.task && !sa->theirs) {
+		struct task *t = first_due(sa);
 		int err;
+
+		if (!t)
+			return;
 
 		list_remove(&t->link);
 		sa->out.task = t;
@@ -92,6 +123,45 @@ void task_continue(struct ike_sa *sa, const struct task_kind *kind)
 	err = kind->start(sa, t);
 	if (err)
 		sa_destroy(sa, err, err_text(err)); /* half a handshake is of no use */
+}
+
+void task_postpone(struct ike_sa *sa, const struct task_kind *kind, struct child *child)
+{
+	struct task *t = sa->out.task;
+	uint64_t ms = timer_backoff(sa->ike, POSTPONE_MS, t->failures);
+
+	window_forget_request(sa);
+	sa->out.task = NULL;
+	t->kind = kind;
+	t->child = child;
+	t->keying = NULL;
+	t->not_before = sa->ike->now + ms;
+	if (t->failures < POSTPONE_MAX)
+		t->failures++;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "the peer is busy, trying again in %u seconds",
+	       (unsigned)((ms + 999) / 1000));
+	list_append(&sa->queue, &t->link);
+	task_run_next(sa);
+}
+
+void task_retarget(struct ike_sa *sa, const struct task_kind *kind, const struct child *from,
+		   struct child *to)
+{
+	list_foreach(it, &sa->queue) {
+		struct task *t = list_entry(it, struct task, link);
+
+		if (t->kind == kind && t->child == from && t->request)
+			t->child = to;
+	}
+}
+
+void task_move_all(struct ike_sa *from, struct ike_sa *to)
+{
+	list_foreach_safe(it, &from->queue) {
+		list_remove(it);
+		list_append(&to->queue, it);
+	}
+	timer_stop(from->ike, &from->out.later);
 }
 
 void task_drop_child(struct ike_sa *sa, const struct child *child)

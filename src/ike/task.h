@@ -12,6 +12,7 @@
 
 struct child;
 struct conn;
+struct keying;
 struct ike_request;
 struct ike_sa;
 struct task;
@@ -41,6 +42,9 @@ struct task {
 	char *child_name;	     /* IKE_AUTH and CHILD_CREATE: configuration to use;
 				      * IKE_REDIRECT: the gateway */
 	uint16_t notify;	     /* INFORMATIONAL that reports: its notify type, or 0 */
+	struct keying *keying;	     /* CREATE_CHILD_SA under way; of what it makes */
+	uint64_t not_before;	     /* ms: postponed until then */
+	unsigned failures;	     /* times it was postponed */
 };
 
 extern const struct task_kind task_ike_init;	     /* IKE_SA_INIT and IKE_AUTH: x_sa_init.c */
@@ -49,6 +53,7 @@ extern const struct task_kind task_ike_auth;	     /* second half: x_auth_i.c */
 extern const struct task_kind task_child_create;     /* x_create_child.c */
 extern const struct task_kind task_child_rekey;	 /* the same for the child given, to replace it */
 extern const struct task_kind task_followup_ke;	 /* its further rounds: x_followup_ke.c */
+extern const struct task_kind task_ike_rekey;	 /* x_rekey_ike.c */
 extern const struct task_kind task_child_delete; /* x_informational.c */
 extern const struct task_kind task_ike_delete;
 extern const struct task_kind task_dpd;	     /* liveness.c */
@@ -70,6 +75,16 @@ void task_finish(struct ike_sa *sa, int err, const char *message);
 void task_continue(struct ike_sa *sa, const struct task_kind *kind);
 /* Drop a task that has not been started or whose SA goes; tells its request. */
 void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message);
+/*
+ * The task in flight cannot be done now (TEMPORARY_FAILURE): it waits, longer each time, and is
+ * then started again as a task of this kind (RFC 7296 section 2.25); its child is set anew.
+ */
+void task_postpone(struct ike_sa *sa, const struct task_kind *kind, struct child *child);
+/* Queued tasks of this kind about one child are about another now, if somebody waits for them. */
+void task_retarget(struct ike_sa *sa, const struct task_kind *kind, const struct child *from,
+		   struct child *to);
+/* All queued tasks go to another SA. */
+void task_move_all(struct ike_sa *from, struct ike_sa *to);
 /* Drop the queued tasks about a child that goes. */
 void task_drop_child(struct ike_sa *sa, const struct child *child);
 /* Whether a task of this kind is queued or in flight (for this child, if not NULL). */

@@ -16,3 +16,11 @@ void timer_stop(struct ike *ike, struct timer *t)
 {
 	heap_clear(&ike->timers, &t->node);
 }
+
+uint64_t timer_backoff(struct ike *ike, uint64_t base, unsigned n)
+{
+	uint64_t ms = base << n, r;
+
+	ike_random(ike, &r, sizeof(r));
+	return ms - r % (ms / 2 + 1);
+}

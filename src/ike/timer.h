@@ -18,5 +18,8 @@ struct timer {
 /* (Re)start: fire after ms from now. */
 void timer_start(struct ike *ike, struct timer *t, uint64_t ms);
 void timer_stop(struct ike *ike, struct timer *t);
+/* A time to wait before another attempt, ms: after n failures half to all of base << n, at random
+ * so that two who are in each other's way do not meet again. */
+uint64_t timer_backoff(struct ike *ike, uint64_t base, unsigned n);
 
 #endif

@@ -151,3 +151,13 @@ void view_emit(struct ike_sa *sa, const struct ike_event *event)
 	ike_emit(sa->ike, &e);
 	picture_done(&p);
 }
+
+void view_emit_rekeyed(struct ike_sa *fresh, struct ike_sa *old)
+{
+	struct picture p;
+
+	if (!old->ike->hooks.event || take_picture(old, old->ike->now, &p))
+		return;
+	view_emit(fresh, &(struct ike_event){.type = IKE_EV_IKE_REKEY, .old_sa = &p.info});
+	picture_done(&p);
+}

@@ -8,5 +8,7 @@ struct ike_sa;
 
 /* Send an event about this SA: fills in event->sa (and conf) and calls the hook. */
 void view_emit(struct ike_sa *sa, const struct ike_event *event);
+/* The event that an SA has replaced another one. */
+void view_emit_rekeyed(struct ike_sa *fresh, struct ike_sa *old);
 
 #endif

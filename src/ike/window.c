@@ -219,6 +219,7 @@ int window_request(struct ike_sa *sa, const struct wire_writer *payloads)
 	sa->out.request = (struct sa_sent){packets, sa->local, sa->remote};
 	sa->out.exchange = exchange;
 	sa->out.waiting = true;
+	sa->out.n_gone = 0;
 	sa->out.tries = 0;
 	sa->out.retransmit.fire = retransmit;
 	window_send(sa, &packets, &sa->local, &sa->remote);
@@ -298,6 +299,10 @@ void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_wri
 
 	if (!sa->seal_out || encode(sa, &hdr, payloads, &packets))
 		return;
+	/* The peer takes this one only after the one in flight, which may have been lost. */
+	if (sa->out.waiting)
+		window_send(sa, &sa->out.request.packets, &sa->out.request.local,
+			    &sa->out.request.remote);
 	window_send(sa, &packets, &sa->local, &sa->remote);
 	protect_packets_done(&packets);
 }

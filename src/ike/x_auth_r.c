@@ -43,7 +43,7 @@ static uint16_t make_child(struct ike_sa *sa, const struct wire_msg *msg, struct
 		return 0;
 	if (!msg->has_tsi || !msg->has_tsr)
 		return N_TS_UNACCEPTABLE;
-	if (child_accept(sa, msg, true, out, &notify))
+	if (child_accept(sa, &(struct child_request){.msg = msg, .without_ke = true}, out, &notify))
 		return notify;
 	if (child_establish(*out, (struct view){0}, secret_view(&sa->hs->ni),
 			    secret_view(&sa->hs->nr))) {

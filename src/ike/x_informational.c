@@ -2,6 +2,7 @@
 #include "ike/x_informational.h"
 
 #include "ike/child.h"
+#include "ike/collide.h"
 #include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/liveness.h"
@@ -51,14 +52,26 @@ static void close_child(struct child *c)
 	struct ike_sa *sa = c->sa;
 	struct conn *conn = conn_get(c->conn);
 	const struct conf_child *conf = c->conf;
-	bool replaced = c->state == CHILD_S_REKEYED;
+	struct child *heir = child_find_heir(c, false);
+	bool wanted;
 
-	child_destroy(c);
-	if (!replaced && (conf->close_action & CONF_ACTION_TRAP))
+	/* The end of the peer's rekey: it is ready to receive (RFC 7296 section 2.8). */
+	if (heir && heir->handle)
+		child_take_over(heir);
+	wanted = c->up;
+	child_close(c);
+	if (wanted && (conf->close_action & CONF_ACTION_TRAP))
 		trap_again(sa->ike, conn->conf->name, conf->name);
-	if (!replaced && (conf->close_action & CONF_ACTION_START))
+	if (wanted && (conf->close_action & CONF_ACTION_START))
 		control_start_child(sa->ike, conn, conf->name);
 	conn_put(conn);
+}
+
+/* It may be what our request in flight has made there: the answer was overtaken. */
+static void remember_gone(struct ike_sa *sa, uint32_t spi)
+{
+	if (sa->out.task && sa->out.task->keying && sa->out.n_gone < SA_MAX_GONE)
+		sa->out.gone[sa->out.n_gone++] = spi;
 }
 
 /* The peer deletes children: name our halves in the reply and remove both. */
@@ -74,12 +87,13 @@ static void delete_children(struct ike_sa *sa, const struct wire_delete *d, stru
 		if (!c || !c->handle) {
 			sa_log(sa, LOG_IKE, LOG_CTRL,
 			       "received DELETE for unknown ESP CHILD_SA with SPI %08x", spi);
+			remember_gone(sa, spi);
 			continue;
 		}
 		sa_log(sa, LOG_IKE, LOG_CTRL, "received DELETE for ESP CHILD_SA with SPI %08x",
 		       spi);
 		/* Both delete at once: our own request names our half (section 1.4.1). */
-		if (c->state == CHILD_S_DELETING)
+		if (collide_child(c, COLLIDE_DELETE) != COLLIDE_AS_USUAL)
 			continue;
 		log_closing(c);
 		sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for ESP CHILD_SA with SPI %08x",
@@ -90,27 +104,27 @@ static void delete_children(struct ike_sa *sa, const struct wire_delete *d, stru
 	}
 }
 
-static const struct wire_payload *find_ike_delete(const struct wire_msg *msg)
+bool x_informational_ends(const struct wire_msg *msg)
 {
 	for (const struct wire_payload *p = wire_msg_find(msg, PAYLOAD_DELETE); p;
 	     p = wire_msg_next(msg, p)) {
 		if (p->u.del.protocol == PROTO_IKE)
-			return p;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
-	bool gone = find_ike_delete(msg) || wire_msg_notify(msg, N_AUTHENTICATION_FAILED);
+	bool gone = x_informational_ends(msg) || wire_msg_notify(msg, N_AUTHENTICATION_FAILED);
 	struct wire_writer w;
 	struct wbuf b, spis;
 
 	wbuf_init(&b, 0);
 	wbuf_init(&spis, 0);
 	wire_writer_init(&w, &b);
-	if (find_ike_delete(msg)) {
+	if (x_informational_ends(msg)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "received DELETE for IKE_SA %s[%u]", sa_name(sa),
 		       sa->uid);
 		log_deleting(sa);
@@ -135,7 +149,7 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
 	else if (gone)
 		control_peer_closed(sa);
-	else if (redirect && sa->initiator)
+	else if (redirect && sa->caller)
 		redirect_follow_up(sa, redirect);
 	else
 		mobike_replied(sa);
@@ -158,8 +172,7 @@ static int start_child_delete(struct ike_sa *sa, struct task *task)
 	log_closing(c);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for ESP CHILD_SA with SPI %08x", c->spi_in);
 	child_set_state(c, CHILD_S_DELETING);
-	if (c->handle)
-		sa->ike->ipsec->ops->remove_out(sa->ike->ipsec, c->handle);
+	child_mute(c);
 	wbuf_u32(&spi, c->spi_in);
 	wire_put_delete(&w, &(struct wire_delete){PROTO_ESP, 4, 1, wbuf_view(&spi)});
 	err = window_request(sa, &w);
@@ -175,7 +188,7 @@ static void child_deleted(struct ike_sa *sa, struct task *task, const struct wir
 	if (d && d->u.del.protocol == PROTO_ESP)
 		sa_log(sa, LOG_IKE, LOG_CTRL, "received DELETE for ESP CHILD_SA with SPI %08x",
 		       task->child->spi_out);
-	child_destroy(task->child);
+	child_close(task->child);
 	task->child = NULL;
 	sa_log(sa, LOG_IKE, LOG_CTRL, "CHILD_SA closed");
 	task_finish(sa, 0, NULL);
@@ -209,7 +222,8 @@ static int start_ike_delete(struct ike_sa *sa, struct task *task)
 	(void)task;
 	log_deleting(sa);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "sending DELETE for IKE_SA %s[%u]", sa_name(sa), sa->uid);
-	sa_set_state(sa, IKE_S_DELETING);
+	if (sa->state != IKE_S_REKEYED)
+		sa_set_state(sa, IKE_S_DELETING);
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	wire_put_delete(&w, &(struct wire_delete){.protocol = PROTO_IKE});
