@@ -124,7 +124,7 @@ static const struct schema_row rows[] = {
 	 .meaning = "time for a peer to finish connecting"},
 	{"charon.delete_rekeyed", &BOOL, "no", IGNORED(ikev1),
 	 .meaning = "delete rekeyed CHILD SAs of IKEv1 at once"},
-	{"charon.delete_rekeyed_delay", &SECONDS, "5s", LATER,
+	{"charon.delete_rekeyed_delay", &SECONDS, "5s",
 	 .meaning = "the old inbound SA is kept this long after a rekey"},
 	{"charon.make_before_break", &BOOL, "yes", LATER,
 	 .meaning = "reauthenticate with the new SA before the old one goes"},
