@@ -89,6 +89,7 @@ static void put_on_wire(struct lab *lab, const struct lab_packet *p)
 	if (lab->jitter)
 		copy.at += lab_random(&lab->random) % (lab->jitter + 1);
 	copy.order = lab->order++;
+	copy.held = p->from && p->from->held;
 	append(&lab->queue, &lab->n_queue, &lab->cap_queue, &copy);
 }
 
@@ -239,15 +240,62 @@ static void finish_job(struct lab *lab, struct lab_job **at)
 
 static size_t first_packet(const struct lab *lab)
 {
-	size_t best = 0;
+	size_t best = lab->n_queue;
 
-	for (size_t i = 1; i < lab->n_queue; i++) {
+	for (size_t i = 0; i < lab->n_queue; i++) {
 		const struct lab_packet *p = &lab->queue[i], *b = &lab->queue[best];
 
-		if (p->at < b->at || (p->at == b->at && p->order < b->order))
+		if (!p->held && (best == lab->n_queue || p->at < b->at ||
+				 (p->at == b->at && p->order < b->order)))
 			best = i;
 	}
 	return best;
+}
+
+void lab_hold(struct lab_host *from)
+{
+	struct lab *lab = from->lab;
+
+	from->held = true;
+	for (size_t i = 0; i < lab->n_queue; i++)
+		lab->queue[i].held |= lab->queue[i].from == from;
+}
+
+void lab_release(struct lab_host *from)
+{
+	struct lab *lab = from->lab;
+
+	from->held = false;
+	for (size_t i = 0; i < lab->n_queue; i++) {
+		if (lab->queue[i].from == from && lab->queue[i].held) {
+			lab->queue[i].held = false;
+			lab->queue[i].at = lab->now;
+		}
+	}
+}
+
+void lab_release_one(struct lab_host *from, size_t n)
+{
+	struct lab *lab = from->lab;
+	size_t at = lab->n_queue, before = SIZE_MAX;
+
+	/* The n-th by order: the queue itself has none. */
+	for (size_t i = 0; i < lab->n_queue; i++) {
+		size_t rank = 0;
+
+		if (lab->queue[i].from != from || !lab->queue[i].held)
+			continue;
+		for (size_t j = 0; j < lab->n_queue; j++)
+			rank += lab->queue[j].from == from && lab->queue[j].held &&
+				lab->queue[j].order < lab->queue[i].order;
+		if (rank == n) {
+			at = i;
+			before = rank;
+		}
+	}
+	assert_int_equal(before, n);
+	lab->queue[at].held = false;
+	lab->queue[at].at = lab->now;
 }
 
 static struct lab_job **first_job(struct lab *lab)
@@ -286,7 +334,7 @@ static bool step(struct lab *lab, uint64_t limit)
 	struct lab_host *host;
 	uint64_t at_timer = next_timer(lab, &host), at = at_timer;
 	uint64_t at_job = *job ? (*job)->at : UINT64_MAX;
-	uint64_t at_packet = lab->n_queue ? lab->queue[packet].at : UINT64_MAX;
+	uint64_t at_packet = packet < lab->n_queue ? lab->queue[packet].at : UINT64_MAX;
 
 	at = at_job < at ? at_job : at;
 	at = at_packet < at ? at_packet : at;
@@ -299,6 +347,8 @@ static bool step(struct lab *lab, uint64_t limit)
 		deliver(lab, packet);
 	else
 		ike_tick(host->ike, lab->now);
+	if (lab->after)
+		lab->after(lab);
 	return true;
 }
 
@@ -313,7 +363,7 @@ void lab_run(struct lab *lab, uint64_t ms)
 
 void lab_settle(struct lab *lab)
 {
-	for (unsigned steps = 0; lab->n_queue || lab->jobs; steps++) {
+	for (unsigned steps = 0; first_packet(lab) < lab->n_queue || lab->jobs; steps++) {
 		assert_true(steps < 1000000);
 		step(lab, UINT64_MAX);
 	}

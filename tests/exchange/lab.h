@@ -34,6 +34,7 @@ struct lab_packet {
 	struct wire_hdr hdr; /* zero if the bytes have none */
 	unsigned fragment;   /* SKF: its number; else 0 */
 	bool dropped;
+	bool held;
 };
 
 /* What somebody who called ike_initiate() or ike_terminate() was told. */
@@ -62,6 +63,7 @@ struct lab_host {
 	const char *redirect_init, *redirect_auth; /* gateways to send clients to; NULL: none */
 	bool natted;				   /* behind lab->nat_public */
 	bool down; /* receives nothing, sends nothing, its timers stand still */
+	bool held; /* what it sends waits for lab_release() */
 	struct ike *ike;
 	struct ike_settings settings; /* as given to the engine */
 	struct log *log;
@@ -74,7 +76,7 @@ struct lab_host {
 	struct lab_result *results;
 	uint64_t random;
 	unsigned sent, keepalives, events, alerts;
-	unsigned ike_up, ike_down, child_up, child_down, ike_updates;
+	unsigned ike_up, ike_down, child_up, child_down, ike_updates, ike_rekeyed, child_rekeyed;
 };
 
 struct lab_job {
@@ -96,6 +98,8 @@ struct lab {
 	unsigned jitter; /* up to so many ms more: packets overtake each other */
 	unsigned loss;	 /* percent of the packets, each way */
 	unsigned twice;	 /* percent that come twice */
+	/* Called after everything that happens: to assert what must always hold. */
+	void (*after)(struct lab *lab);
 	/* True: this one is lost. It may also change the bytes. */
 	bool (*drop)(void *ctx, struct lab_packet *p);
 	void *drop_ctx;
@@ -141,9 +145,17 @@ bool lab_has_addr(const struct lab_host *host, const struct addr *a);
 void lab_run(struct lab *lab, uint64_t ms);
 /* Run until no datagram and no job is on its way; timers that come due meanwhile fire. */
 void lab_settle(struct lab *lab);
+/* Keep back what is on its way now (a host's: what it sent) and until lab_release(). */
+void lab_hold(struct lab_host *from);
+/* Let everything go that was held, in the order in which it was sent. */
+void lab_release(struct lab_host *from);
+/* Deliver the n-th (from 0) of the held datagrams now. */
+void lab_release_one(struct lab_host *from, size_t n);
 /* Run until the result is there, at most ms; asserts that it is. */
 void lab_await(struct lab *lab, const struct lab_result *r, uint64_t ms);
 
+/* ike_rekey() of what is named: an IKE SA, or a child if one is given; asserts that it matches. */
+void lab_rekey(struct lab_host *host, const char *ike, const char *child);
 /* ike_initiate(), ike_terminate(); the result stays until lab_free(). */
 struct lab_result *lab_initiate(struct lab_host *host, const char *ike, const char *child);
 struct lab_result *lab_terminate(struct lab_host *host, const struct ike_terminate_params *what);

@@ -118,6 +118,16 @@ static void on_event(void *ctx, const struct ike_event *e)
 		h->ike_down += !e->up;
 	}
 	h->ike_updates += e->type == IKE_EV_IKE_UPDATE;
+	if (e->type == IKE_EV_IKE_REKEY) {
+		assert_non_null(e->old_sa);
+		assert_int_not_equal(e->sa->uid, e->old_sa->uid);
+		h->ike_rekeyed++;
+	}
+	if (e->type == IKE_EV_CHILD_REKEY) {
+		assert_non_null(e->child);
+		assert_non_null(e->old_child);
+		h->child_rekeyed++;
+	}
 	if (e->type == IKE_EV_CHILD_UPDOWN) {
 		assert_non_null(e->child);
 		h->child_up += e->up;
@@ -397,6 +407,17 @@ struct lab_result *lab_initiate(struct lab_host *h, const char *ike, const char 
 			       &request);
 	assert_int_equal(request != NULL, r->call == 0 && !r->done);
 	return r;
+}
+
+void lab_rekey(struct lab_host *h, const char *ike, const char *child)
+{
+	unsigned matches;
+
+	assert_int_equal(ike_rekey(h->ike, h->lab->now,
+				   &(struct ike_rekey_params){.ike = ike, .child = child},
+				   &matches),
+			 0);
+	assert_int_equal(matches, 1);
 }
 
 struct lab_result *lab_terminate(struct lab_host *h, const struct ike_terminate_params *what)

@@ -77,7 +77,6 @@ static int install(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t
 	if (d->fail_install)
 		return d->fail_install;
 	assert_int_not_equal(p->spi_in, 0);
-	assert_int_not_equal(p->spi_out, 0);
 	assert_true(p->ts_local->count > 0 && p->ts_remote->count > 0);
 	assert_true(p->encap || !d->needs_encap);
 	assert_int_equal(p->encr_in.len, seal_key_e_len(p->encr, p->key_bits));
@@ -90,6 +89,7 @@ static int install(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t
 	*s = (struct lab_sa){.handle = ++d->next_handle, .p = *p};
 	keep_key(s, 0, &s->p.encr_in);
 	keep_key(s, 1, &s->p.integ_in);
+	s->out_order = p->spi_out ? ++d->out_order : 0;
 	keep_key(s, 2, &s->p.encr_out);
 	keep_key(s, 3, &s->p.integ_out);
 	s->ts_local = *p->ts_local;
@@ -106,13 +106,29 @@ static int install(struct ipsec *self, const struct ipsec_sa_params *p, uint32_t
 
 static int install_out(struct ipsec *self, uint32_t handle, const struct ipsec_sa_params *p)
 {
-	find_handle(of(self), handle)->p.spi_out = p->spi_out;
+	struct lab_sa *s = find_handle(of(self), handle);
+
+	assert_int_equal(s->p.spi_out, 0);
+	assert_int_not_equal(p->spi_out, 0);
+	assert_int_equal(p->encr_out.len, s->p.encr_in.len);
+	assert_int_equal(p->integ_out.len, s->p.integ_in.len);
+	assert_true(p->encr == s->p.encr && p->integ == s->p.integ);
+	s->p.spi_out = p->spi_out;
+	s->p.encr_out = p->encr_out;
+	s->p.integ_out = p->integ_out;
+	keep_key(s, 2, &s->p.encr_out);
+	keep_key(s, 3, &s->p.integ_out);
+	s->out_order = ++of(self)->out_order;
 	return 0;
 }
 
 static void remove_out(struct ipsec *self, uint32_t handle)
 {
-	find_handle(of(self), handle)->out_removed = true;
+	struct lab_sa *s = find_handle(of(self), handle);
+
+	assert_int_not_equal(s->p.spi_out, 0);
+	assert_false(s->out_removed);
+	s->out_removed = true;
 }
 
 static void remove_sa(struct ipsec *self, uint32_t handle)
@@ -264,6 +280,20 @@ void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi)
 static bool differ(struct view a, struct view b)
 {
 	return (a.len == 0 && b.len == 0) || !view_equal(a, b);
+}
+
+bool lab_ipsec_reaches(struct lab_ipsec *from, struct lab_ipsec *to)
+{
+	const struct lab_sa *sends = NULL, *takes;
+
+	for (const struct lab_sa *s = from->sas; s < from->sas + LAB_SA_MAX; s++) {
+		if (s->handle && s->out_order && !s->out_removed &&
+		    (!sends || s->out_order > sends->out_order))
+			sends = s;
+	}
+	takes = sends ? lab_ipsec_find(to, sends->p.spi_out) : NULL;
+	return takes && view_equal(sends->p.encr_out, takes->p.encr_in) &&
+	       view_equal(sends->p.integ_out, takes->p.integ_in);
 }
 
 bool lab_ipsec_mirrors(const struct lab_sa *a, const struct lab_sa *b)

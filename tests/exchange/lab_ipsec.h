@@ -19,6 +19,7 @@ struct lab_sa {
 	uint8_t keys[4][LAB_KEY_MAX]; /* p's views point here */
 	struct ts_list ts_local, ts_remote;
 	char name[64];
+	uint64_t out_order; /* of outbound halves: the newest one sends; 0 has none (yet) */
 	bool out_removed;
 	struct ipsec_stats stats;
 };
@@ -35,6 +36,7 @@ struct lab_policy {
 struct lab_ipsec {
 	struct ipsec base;
 	uint32_t next_spi, next_handle;
+	uint64_t out_order;
 	size_t n_spis; /* reserved, not installed */
 	uint32_t spis[LAB_SPI_MAX];
 	size_t n_sas, n_vips;
@@ -54,6 +56,9 @@ void lab_ipsec_init(struct lab_ipsec *d, uint32_t first_spi);
 struct lab_sa *lab_ipsec_find(struct lab_ipsec *d, uint32_t spi_in);
 /* The policy that is installed for the child of this name; NULL. */
 struct lab_policy *lab_ipsec_policy(struct lab_ipsec *d, const char *name);
+/* Whether what `from` sends for these selectors (those of its only child) can be received by `to`:
+ * the SA pair that sends is there, and with the same keys. */
+bool lab_ipsec_reaches(struct lab_ipsec *from, struct lab_ipsec *to);
 /* Whether b is the other end of a: SPIs, keys of both directions, algorithms, selectors. */
 bool lab_ipsec_mirrors(const struct lab_sa *a, const struct lab_sa *b);
 
