@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traffic that goes on while something else happens: iperf3 and ping, of which none may be lost."""
+import json
+import re
+import signal
+import subprocess
+import tempfile
+
+from .wait import wait_until
+
+
+class Load:
+    """Pings every 20 ms and TCP by iperf3 from one machine to an address of another, for the time
+    of a `with` block. Afterwards .sent and .received count the pings, .bytes what TCP moved."""
+
+    def __init__(self, client, server, addr, seconds):
+        self.client, self.server, self.addr, self.seconds = client, server, addr, seconds
+        self.sent = self.received = self.bytes = 0
+        self.processes = []
+        self.report = ""
+
+    def __enter__(self):
+        self._popen(self.server, "iperf3", "-s", "-1", "-B", self.addr)
+        wait_until(lambda: ":5201" in self.server.run("ss", "-ltn").stdout, "iperf3 to listen")
+        self.tcp = self._popen(self.client, "iperf3", "-c", self.addr, "-t", self.seconds,
+                               "-b", "20M", "-J")
+        self.ping = self._popen(self.client, "ping", "-n", "-i", "0.02", "-W", "5", self.addr)
+        return self
+
+    def _popen(self, ns, *argv):
+        out = tempfile.TemporaryFile("w+")  # noqa: SIM115: it lives as long as the process
+        process = ns.popen(*map(str, argv), stdout=out, stderr=subprocess.STDOUT, text=True)
+        self.processes.append((process, out))
+        return process
+
+    def _text(self, process):
+        out = next(out for one, out in self.processes if one is process)
+        out.seek(0)
+        return out.read()
+
+    def __exit__(self, failed, *_):
+        self.ping.send_signal(signal.SIGINT)
+        self.ping.wait(20)
+        try:
+            self.tcp.wait(5 if failed else self.seconds + 30)
+        except subprocess.TimeoutExpired:
+            pass
+        for process, _out in self.processes:
+            process.kill()
+            process.wait()
+        self.report = self._text(self.ping)
+        found = re.search(r"(\d+) packets transmitted, (\d+) received", self.report)
+        if found:
+            self.sent, self.received = map(int, found.groups())
+        tcp = self._text(self.tcp)
+        if not failed:
+            self.bytes = json.loads(tcp)["end"]["sum_received"]["bytes"]
+        for _process, out in self.processes:
+            out.close()
