@@ -6,13 +6,20 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <string.h>
 
 #include "provider/form.h"
 #include "provider/key.h"
 
+/* What is signed in pieces is gathered: the schemes want it whole, some of them twice. */
 struct operation {
 	struct provider_key *key;
+	uint8_t *text;
+	size_t len, room;
 };
+
+#define TEXT_FIRST 4096
+#define TEXT_MAX   (1u << 30)
 
 static void *operation_new(void *provider, const char *properties)
 {
@@ -25,8 +32,10 @@ static void operation_free(void *ctx)
 {
 	struct operation *op = ctx;
 
-	if (op)
-		provider_key_put(op->key);
+	if (!op)
+		return;
+	provider_key_put(op->key);
+	OPENSSL_clear_free(op->text, op->room);
 	OPENSSL_free(op);
 }
 
@@ -35,9 +44,18 @@ static void *operation_dup(void *ctx)
 	const struct operation *op = ctx;
 	struct operation *copy = operation_new(NULL, NULL);
 
-	if (copy && op->key)
+	if (!copy)
+		return NULL;
+	if (op->key)
 		copy->key = provider_key_get(op->key);
-	return copy;
+	if (op->len > 0) {
+		copy->text = OPENSSL_memdup(op->text, op->len);
+		copy->len = copy->room = copy->text ? op->len : 0;
+	}
+	if (copy->len == op->len)
+		return copy;
+	operation_free(copy);
+	return NULL;
 }
 
 /* Without a key the operation starts over with the one it has. */
@@ -54,6 +72,7 @@ static int set_key(struct operation *op, struct provider_key *key, bool sign)
 	provider_key_get(key);
 	provider_key_put(op->key);
 	op->key = key;
+	op->len = 0;
 	return 1;
 }
 
@@ -122,6 +141,45 @@ static int verify(void *ctx, const unsigned char *signature, size_t signature_le
 	return err ? provider_key_fail(type, err) : 1;
 }
 
+static int update(void *ctx, const unsigned char *data, size_t len)
+{
+	struct operation *op = ctx;
+	size_t room = op->room ? op->room : TEXT_FIRST;
+	uint8_t *text;
+
+	if (len > TEXT_MAX - op->len) {
+		ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT,
+			       "more than %u bytes to sign", TEXT_MAX);
+		return 0;
+	}
+	while (room < op->len + len)
+		room *= 2;
+	if (room > op->room) {
+		text = OPENSSL_clear_realloc(op->text, op->room, room);
+		if (!text)
+			return provider_key_fail(&op->key->type, PQC_E_NOMEM);
+		op->text = text;
+		op->room = room;
+	}
+	memcpy(op->text + op->len, data, len);
+	op->len += len;
+	return 1;
+}
+
+static int sign_final(void *ctx, unsigned char *out, size_t *out_len, size_t room)
+{
+	const struct operation *op = ctx;
+
+	return sign(ctx, out, out_len, room, op->text, op->len);
+}
+
+static int verify_final(void *ctx, const unsigned char *signature, size_t signature_len)
+{
+	const struct operation *op = ctx;
+
+	return verify(ctx, signature, signature_len, op->text, op->len);
+}
+
 /* X509_sign() asks how the scheme is named in a certificate. */
 static int get_params(void *ctx, OSSL_PARAM params[])
 {
@@ -162,8 +220,12 @@ const OSSL_DISPATCH provider_sig_functions[] = {
 	{OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))verify},
 	{OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))digest_sign_init},
 	{OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))sign},
+	{OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))update},
+	{OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))sign_final},
 	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))digest_verify_init},
 	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, (void (*)(void))verify},
+	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))update},
+	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, (void (*)(void))verify_final},
 	{OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))get_params},
 	{OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))gettable_params},
 	{0, NULL},

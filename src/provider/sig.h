@@ -5,9 +5,9 @@
 #include <openssl/core.h>
 
 /*
- * OSSL_OP_SIGNATURE for the keys of keymgmt.h, whatever their row: the key knows. One shot and
- * without a digest, as the schemes hash by themselves; Dilithium and ML-DSA randomised, ML-DSA pure
- * with an empty context.
+ * OSSL_OP_SIGNATURE for the keys of keymgmt.h, whatever their row: the key knows. Without a digest,
+ * as the schemes hash by themselves; Dilithium and ML-DSA randomised, ML-DSA pure with an empty
+ * context.
  */
 extern const OSSL_DISPATCH provider_sig_functions[];
 
