@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "provider/corebio.h"
 #include "provider/form.h"
@@ -169,6 +171,64 @@ static int encode_private(const struct encoder *encoder, const struct provider_k
 	return ok;
 }
 
+/* ---- for people ----------------------------------------------------------------------------- */
+
+#define TEXT_ROW 15 /* bytes a line, as OpenSSL prints other keys */
+
+static bool write_text(OSSL_CORE_BIO *out, const char *text)
+{
+	return provider_corebio_write(out, text, strlen(text));
+}
+
+static bool write_hex(OSSL_CORE_BIO *out, const char *label, struct pqc_bytes bytes)
+{
+	char line[8 + 3 * TEXT_ROW];
+	bool ok = write_text(out, label);
+
+	for (size_t i = 0; ok && i < bytes.len;) {
+		int used = snprintf(line, sizeof(line), "    ");
+
+		for (size_t n = 0; n < TEXT_ROW && i < bytes.len; n++, i++)
+			used += snprintf(line + used, sizeof(line) - (size_t)used, "%02x%s",
+					 bytes.ptr[i], i + 1 < bytes.len ? ":" : "");
+		ok = write_text(out, line) && write_text(out, "\n");
+	}
+	OPENSSL_cleanse(line, sizeof(line));
+	return ok;
+}
+
+static int encode_text(void *ctx, OSSL_CORE_BIO *out, const void *data, const OSSL_PARAM foreign[],
+		       int selection, OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
+{
+	const struct provider_key *key = data;
+	bool private;
+
+	(void)ctx;
+	(void)foreign;
+	(void)ask;
+	(void)arg;
+	if (!key)
+		return 0;
+	private = (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && key->sec;
+	if (!write_text(out, key->type.name) ||
+	    !write_text(out, private ? " Private-Key:\n" : " Public-Key:\n"))
+		return 0;
+	if (private && key->seed &&
+	    !write_hex(out, "seed:\n", pqc_bytes_make(key->seed, key->type.seed_len)))
+		return 0;
+	if (private && !write_hex(out, "priv:\n", provider_key_secret(key)))
+		return 0;
+	return !key->pub || write_hex(out, "pub:\n", provider_key_public(key));
+}
+
+static int writes_text(void *provider, int selection)
+{
+	(void)provider;
+	return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR);
+}
+
+/* ---- the ways ------------------------------------------------------------------------------- */
+
 /* OpenSSL offers the key of another provider as parameters: those keys are not ours to write. */
 #define WAYS(form_)                                                                       \
 	static int encode_public_##form_(void *ctx, OSSL_CORE_BIO *out, const void *key,  \
@@ -207,10 +267,19 @@ static int encode_private(const struct encoder *encoder, const struct provider_k
 WAYS(der)
 WAYS(pem)
 
+static const OSSL_DISPATCH text_functions[] = {
+	{OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))new_encoder},
+	{OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))free_encoder},
+	{OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))writes_text},
+	{OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encode_text},
+	{0, NULL},
+};
+
 const struct provider_encode provider_encode_ways[PROVIDER_ENCODE_COUNT] = {
-	{"output=der,structure=SubjectPublicKeyInfo", FUNCTIONS(public, der)},
-	{"output=pem,structure=SubjectPublicKeyInfo", FUNCTIONS(public, pem)},
-	{"output=der,structure=PrivateKeyInfo", FUNCTIONS(private, der)},
-	{"output=pem,structure=PrivateKeyInfo", FUNCTIONS(private, pem)},
+	{"output=der,structure=SubjectPublicKeyInfo", FUNCTIONS(public, der), true},
+	{"output=pem,structure=SubjectPublicKeyInfo", FUNCTIONS(public, pem), true},
+	{"output=der,structure=PrivateKeyInfo", FUNCTIONS(private, der), true},
+	{"output=pem,structure=PrivateKeyInfo", FUNCTIONS(private, pem), true},
+	{"output=text", text_functions, false},
 };
 /* clang-format on */

@@ -23,7 +23,7 @@ bool provider_form_register(const struct provider_type *type)
 	nid = OBJ_txt2nid(type->oid);
 	if (nid == NID_undef)
 		nid = OBJ_create(type->oid, type->name, type->name);
-	known = OBJ_find_sigid_algs(nid, NULL, NULL);
+	known = nid != NID_undef && (!type->sig || OBJ_find_sigid_algs(nid, NULL, NULL));
 	if (nid != NID_undef && !known)
 		known = OBJ_add_sigid(nid, NID_undef, nid);
 	ERR_pop_to_mark();
@@ -209,7 +209,17 @@ static bool take_element(struct pqc_bytes *in, unsigned identifier, struct pqc_b
 	return true;
 }
 
-/* RFC 9881 section 6: the seed alone, the expanded key alone, or both, which must agree. */
+/* Without a seed nothing says whether a KEM's private key has changed on its way, but its use. */
+static int read_expanded(struct provider_key *key, struct pqc_bytes expanded)
+{
+	int err = provider_key_set_secret(key, expanded);
+
+	if (!err && key->type.kem && !provider_key_is_pair(key))
+		err = PQC_E_KEY;
+	return err;
+}
+
+/* RFC 9881 and RFC 9935, section 6: the seed alone, the expanded key alone, or both, which must agree. */
 static int read_choice(struct provider_key *key, struct pqc_bytes content)
 {
 	struct pqc_bytes seed, expanded, both;
@@ -218,7 +228,7 @@ static int read_choice(struct provider_key *key, struct pqc_bytes content)
 	if (take_element(&content, TAG_SEED, &seed))
 		return content.len == 0 ? provider_key_set_seed(key, seed) : PQC_E_KEY;
 	if (take_element(&content, V_ASN1_OCTET_STRING, &expanded))
-		return content.len == 0 ? provider_key_set_secret(key, expanded) : PQC_E_KEY;
+		return content.len == 0 ? read_expanded(key, expanded) : PQC_E_KEY;
 	if (!take_element(&content, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, &both) ||
 	    content.len != 0 || !take_element(&both, V_ASN1_OCTET_STRING, &seed) ||
 	    !take_element(&both, V_ASN1_OCTET_STRING, &expanded) || both.len != 0 ||

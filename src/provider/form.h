@@ -8,7 +8,8 @@
  * Private to this room: keys as they are written, in DER. An AlgorithmIdentifier is an object
  * identifier without parameters, a public key the bare bytes. A private key of Dilithium or Falcon
  * is OCTET STRING { secret || public }, as strongSwan 6.0 beta and liboqs' provider write it; that
- * of ML-DSA is the CHOICE of RFC 9881 section 6: seed, expanded key, or both.
+ * of ML-DSA is the CHOICE of RFC 9881 section 6: seed, expanded key, or both; and that of ML-KEM
+ * the same one of RFC 9935 section 6.
  */
 
 /* Make OpenSSL know the type's object identifier, for keys and signatures. False if it refuses. */
@@ -19,7 +20,7 @@ bool provider_form_register(const struct provider_type *type);
 int provider_form_algorithm(const struct provider_type *type, unsigned char **out);
 /* SubjectPublicKeyInfo (RFC 5280 section 4.1). */
 int provider_form_public(const struct provider_key *key, unsigned char **out);
-/* PrivateKeyInfo (RFC 5208, version 0), with the seed of an ML-DSA key if it is known. */
+/* PrivateKeyInfo (RFC 5208, version 0), with the seed of an ML-DSA or ML-KEM key if it is known. */
 int provider_form_private(const struct provider_key *key, unsigned char **out);
 
 /*

@@ -4,8 +4,13 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <string.h>
+
+#include "provider/hybrid.h"
 
 #define SEED_MAX 64
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static int fill(void *ctx, uint8_t *out, size_t len)
 {
@@ -65,22 +70,69 @@ static bool signature_type_at(size_t i, struct provider_type *out)
 	return true;
 }
 
+/* RFC 9935: KEMs with keys that can be written. The tail of an expanded key is H(ek) and z. */
+static const struct written_kem {
+	const char *row, *names, *oid;
+} written_kems[] = {
+	{"ML-KEM-512", "ML-KEM-512:MLKEM512:id-alg-ml-kem-512", "2.16.840.1.101.3.4.4.1"},
+	{"ML-KEM-768", "ML-KEM-768:MLKEM768:id-alg-ml-kem-768", "2.16.840.1.101.3.4.4.2"},
+	{"ML-KEM-1024", "ML-KEM-1024:MLKEM1024:id-alg-ml-kem-1024", "2.16.840.1.101.3.4.4.3"},
+};
+#define EXPANDED_TAIL 64
+
+/* By the category that the parameter set claims, which is the number in its name. */
+static unsigned kem_security_bits(const char *name)
+{
+	static const struct {
+		const char *part;
+		unsigned bits;
+	} sets[] = {
+		{"1344", 256}, {"1024", 256}, {"L5", 256}, {"HQC-256", 256},
+		{"976", 192},  {"768", 192},  {"L3", 192}, {"HQC-192", 192},
+	};
+
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		if (strstr(name, sets[i].part))
+			return sets[i].bits;
+	}
+	return 128;
+}
+
+static void fill_kem_type(const struct pqc_kem *kem, struct provider_type *out)
+{
+	*out = (struct provider_type){.name = kem->name,
+				      .names = kem->name,
+				      .public_len = kem->public_len,
+				      .secret_len = kem->secret_len,
+				      .security_bits = kem_security_bits(kem->name),
+				      .kem = kem};
+	for (size_t i = 0; i < COUNT(written_kems); i++) {
+		if (strcmp(written_kems[i].row, kem->name) != 0)
+			continue;
+		out->names = written_kems[i].names;
+		out->oid = written_kems[i].oid;
+		out->seed_len = kem->keypair_seed_len;
+		out->public_at = kem->secret_len - EXPANDED_TAIL - kem->public_len;
+	}
+}
+
 bool provider_key_type_at(size_t i, struct provider_type *out)
 {
 	const struct pqc_kem *kem;
-	size_t n = 0;
+	size_t n = 0, own = 0;
 
-	for (; (kem = pqc_kem_at(n)); n++) {
-		if (n < i)
-			continue;
-		*out = (struct provider_type){.name = kem->name,
-					      .names = kem->name,
-					      .public_len = kem->public_len,
-					      .secret_len = kem->secret_len,
-					      .kem = kem};
-		return true;
+	while (n < i && pqc_kem_at(n))
+		n++;
+	kem = pqc_kem_at(n);
+	if (!kem) {
+		while (n + own < i && provider_hybrid_at(own))
+			own++;
+		kem = provider_hybrid_at(own);
 	}
-	return signature_type_at(i - n, out);
+	if (!kem)
+		return signature_type_at(i - n - own, out);
+	fill_kem_type(kem, out);
+	return true;
 }
 
 struct provider_key *provider_key_new(const struct provider_type *type)
@@ -142,6 +194,8 @@ struct provider_key *provider_key_dup(const struct provider_key *key, unsigned h
 static int make_pair(const struct provider_type *type, struct pqc_bytes seed, uint8_t *pub,
 		     uint8_t *sec)
 {
+	if (type->kem && seed.ptr)
+		return pqc_kem_from_seed(type->kem, seed, pub, sec);
 	if (type->kem)
 		return pqc_kem_keypair(type->kem, &provider_key_rng, pub, sec);
 	if (!seed.ptr)
@@ -217,18 +271,26 @@ static int derive_public(const struct pqc_sig *sig, struct pqc_bytes sec, uint8_
 	return err;
 }
 
+/* Likewise of a KEM that is written: it stands there, and is checked with the rest. */
+static int extract_public(const struct provider_type *type, struct pqc_bytes sec, uint8_t **out)
+{
+	*out = OPENSSL_memdup(sec.ptr + type->public_at, type->public_len);
+	return *out ? 0 : PQC_E_NOMEM;
+}
+
 /* A scheme's own checks; and the public half that it says, if it is not known yet, into *out. */
 static int check_secret(const struct provider_key *key, struct pqc_bytes sec, uint8_t **out)
 {
 	uint8_t *pub = NULL;
 	int err;
 
-	if (key->type.kem)
-		return pqc_kem_check_secret(key->type.kem, sec);
-	err = pqc_sig_check_secret(key->type.sig, sec);
-	if (!err)
+	err = key->type.kem ? pqc_kem_check_secret(key->type.kem, sec)
+			    : pqc_sig_check_secret(key->type.sig, sec);
+	if (!err && key->type.sig)
 		err = derive_public(key->type.sig, sec, &pub);
-	if (err)
+	else if (!err && key->type.public_at)
+		err = extract_public(&key->type, sec, &pub);
+	if (err || !pub)
 		return err;
 	if (!key->pub) {
 		*out = pub;

@@ -17,7 +17,8 @@ struct provider_type {
 	const char *names;	       /* as OpenSSL takes them, with colons between */
 	const char *oid;	       /* dotted; NULL: keys of this type are not written */
 	size_t public_len, secret_len; /* bytes */
-	size_t seed_len; /* of the seed that its standard writes for a private key; 0 for none */
+	size_t seed_len;  /* of the seed that its standard writes for a private key; 0 for none */
+	size_t public_at; /* where a private key of a KEM holds the public one, if it is written */
 	unsigned security_bits; /* of the category that its authors claim */
 	const struct pqc_kem *kem;
 	const struct pqc_sig *sig;

@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <string.h>
+#include <strings.h>
 
 #include "provider/key.h"
 #include "provider/slots.h"
@@ -176,7 +178,7 @@ static int get_params(void *data, OSSL_PARAM params[])
 							: key->type.sig->signature_len) != 1)
 		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_SECURITY_BITS);
-	if (p && key->type.sig && OSSL_PARAM_set_uint(p, key->type.security_bits) != 1)
+	if (p && OSSL_PARAM_set_uint(p, key->type.security_bits) != 1)
 		return 0;
 	/* A signature scheme hashes by itself. */
 	p = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MANDATORY_DIGEST);
@@ -226,6 +228,19 @@ static const OSSL_PARAM *settable_params(void *provider)
 	return settable;
 }
 
+/* Whether a name is one of those between the colons. */
+static bool has_name(const struct provider_type *type, const char *name)
+{
+	size_t len = strlen(name), part;
+
+	for (const char *at = type->names; *at; at += part + (at[part] == ':')) {
+		part = strcspn(at, ":");
+		if (part == len && strncasecmp(at, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void *start_generation(size_t row, int selection)
 {
 	struct generation *gen = OPENSSL_zalloc(sizeof(*gen));
@@ -236,6 +251,37 @@ static void *start_generation(size_t row, int selection)
 	}
 	OPENSSL_free(gen);
 	return NULL;
+}
+
+/*
+ * libssl names the group of a key to be made. Each of ours is of one kind of keys, so that there is
+ * nothing to choose.
+ */
+static int set_generation(void *ctx, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
+	const struct generation *gen = ctx;
+	const char *name;
+
+	if (!p)
+		return 1;
+	if (gen->type.kem && OSSL_PARAM_get_utf8_string_ptr(p, &name) == 1 &&
+	    has_name(&gen->type, name))
+		return 1;
+	ERR_raise(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT);
+	return 0;
+}
+
+static const OSSL_PARAM *generation_params(void *ctx, void *provider)
+{
+	static const OSSL_PARAM settable[] = {
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+		OSSL_PARAM_END,
+	};
+
+	(void)ctx;
+	(void)provider;
+	return settable;
 }
 
 static void *generate(void *ctx, OSSL_CALLBACK *callback, void *arg)
@@ -286,34 +332,36 @@ static void *load_key(const void *reference, size_t len)
 		(void)params;                                                                \
 		return start_generation(n_, selection);                                      \
 	}
-#define FUNCTIONS(n_)                                                                 \
-	{                                                                             \
-		{OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_##n_},                    \
-		{OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))gen_init_##n_},          \
-		{OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))generate},                    \
-		{OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))end_generation},      \
-		{OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))load_key},                   \
-		{OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))free_key},                   \
-		{OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup_key},                     \
-		{OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))has},                         \
-		{OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))match},                     \
-		{OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))validate},               \
-		{OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                   \
-		{OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))half_types},         \
-		{OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                  \
-		{OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))half_types},         \
-		{OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params},           \
-		{OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_params}, \
-		{OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))set_params},           \
-		{OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))settable_params}, \
-		{0, NULL},                                                            \
+#define FUNCTIONS(n_)                                                                       \
+	{                                                                                   \
+		{OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_##n_},                          \
+		{OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))gen_init_##n_},                \
+		{OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))set_generation},         \
+		{OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))generation_params}, \
+		{OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))generate},                          \
+		{OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))end_generation},            \
+		{OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))load_key},                         \
+		{OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))free_key},                         \
+		{OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup_key},                           \
+		{OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))has},                               \
+		{OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))match},                           \
+		{OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))validate},                     \
+		{OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                         \
+		{OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))half_types},               \
+		{OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                        \
+		{OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))half_types},               \
+		{OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params},                 \
+		{OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_params},       \
+		{OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))set_params},                 \
+		{OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))settable_params},       \
+		{0, NULL},                                                                  \
 	},
 
 /* clang-format off */
 PROVIDER_SLOTS_EACH(SLOT)
 /* clang-format on */
 
-static const OSSL_DISPATCH slots[PROVIDER_SLOTS_COUNT][19] = {PROVIDER_SLOTS_EACH(FUNCTIONS)};
+static const OSSL_DISPATCH slots[PROVIDER_SLOTS_COUNT][21] = {PROVIDER_SLOTS_EACH(FUNCTIONS)};
 
 const OSSL_DISPATCH *provider_keymgmt_functions(size_t i)
 {

@@ -19,6 +19,7 @@
 #include "provider/keymgmt.h"
 #include "provider/sig.h"
 #include "provider/slots.h"
+#include "provider/tls.h"
 
 #define PROPERTIES "provider=" PROVIDER_NAME
 #define MAX_ROWS   PROVIDER_SLOTS_COUNT
@@ -30,7 +31,8 @@ static OSSL_ALGORITHM decoders[2 * MAX_ROWS + 1], encoders[PROVIDER_ENCODE_COUNT
 static char names[MAX_ROWS][MAX_TEXT], encoder_properties[PROVIDER_ENCODE_COUNT][MAX_TEXT];
 static size_t n_kems, n_sigs, n_decoders, n_encoders;
 static OSSL_PROVIDER *loaded;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT, once_listed = PTHREAD_ONCE_INIT;
+static bool listed;
 
 static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_store)
 {
@@ -84,20 +86,9 @@ static const OSSL_DISPATCH functions[] = {
 	{OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
 	{OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},
 	{OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))get_params},
+	{OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))provider_tls_capabilities},
 	{0, NULL},
 };
-
-/* All state is the table of rows; OpenSSL only wants the context not to be NULL. */
-static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-		void **out_provider)
-{
-	(void)handle;
-	if (!provider_corebio_init(in))
-		return 0;
-	*out = functions;
-	*out_provider = keymgmts;
-	return 1;
-}
 
 static void add(OSSL_ALGORITHM *list, size_t *n, OSSL_ALGORITHM row)
 {
@@ -115,12 +106,18 @@ static bool list_forms(size_t i, const struct provider_type *type)
 	add(decoders, &n_decoders,
 	    (OSSL_ALGORITHM){names[i], PROPERTIES "," PROVIDER_DECODE_PRIVATE,
 			     provider_decode_private(i), NULL});
+	return true;
+}
+
+static void list_encoders(size_t i, const struct provider_type *type)
+{
 	for (size_t way = 0; way < PROVIDER_ENCODE_COUNT; way++) {
+		if (provider_encode_ways[way].needs_oid && !type->oid)
+			continue;
 		add(encoders, &n_encoders,
 		    (OSSL_ALGORITHM){names[i], encoder_properties[way],
 				     provider_encode_ways[way].functions, NULL});
 	}
-	return true;
 }
 
 static bool list_row(size_t i, const struct provider_type *type)
@@ -137,6 +134,7 @@ static bool list_row(size_t i, const struct provider_type *type)
 	else
 		add(sigs, &n_sigs,
 		    (OSSL_ALGORITHM){names[i], PROPERTIES, provider_sig_functions, NULL});
+	list_encoders(i, type);
 	return !type->oid || list_forms(i, type);
 }
 
@@ -158,10 +156,28 @@ static bool list_rows(void)
 	return true;
 }
 
+static void list(void)
+{
+	listed = list_rows();
+}
+
+/* All state is the table of rows; OpenSSL only wants the context not to be NULL. */
+int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+		  const OSSL_DISPATCH **out, void **out_provider)
+{
+	(void)handle;
+	pthread_once(&once_listed, list);
+	if (!listed || !provider_corebio_init(in))
+		return 0;
+	*out = functions;
+	*out_provider = keymgmts;
+	return 1;
+}
+
 /* OpenSSL's own fallback, the default provider, stays as its configuration has it. */
 static void load(void)
 {
-	if (list_rows() && OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME, init) == 1)
+	if (OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME, provider_init) == 1)
 		loaded = OSSL_PROVIDER_try_load(NULL, PROVIDER_NAME, 1);
 }
 

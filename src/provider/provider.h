@@ -2,6 +2,8 @@
 #ifndef PROVIDER_PROVIDER_H
 #define PROVIDER_PROVIDER_H
 
+#include <openssl/core.h>
+
 /*
  * The OpenSSL provider "cygnetpq": every algorithm of libcygnet-pqc under the library's own names
  * ("Kyber768", "ML-KEM-768", "FrodoKEM-976-AES", "BIKE-L3", "HQC-192", "Dilithium5", "ML-DSA-65",
@@ -17,5 +19,9 @@
  * crypto/alg.h; later calls tell how the first one went. 0, or -1 if OpenSSL refused it.
  */
 int provider_load(void) __attribute__((warn_unused_result));
+
+/* What OpenSSL calls to take a provider in (provider-base(7)): ours, built in or as a module. */
+int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+		  const OSSL_DISPATCH **out, void **out_provider);
 
 #endif

@@ -29,6 +29,7 @@ FACADES = {
 ALIASES = {
     'src/base/buf.c': ('rbuf', 'wbuf', 'view'),
     'src/cred/store.c': ('cred',),
+    'src/provider/module.c': ('OSSL_provider',),
 }
 
 
