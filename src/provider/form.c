@@ -219,7 +219,7 @@ static int read_expanded(struct provider_key *key, struct pqc_bytes expanded)
 	return err;
 }
 
-/* RFC 9881 and RFC 9935, section 6: the seed alone, the expanded key alone, or both, which must agree. */
+/* RFC 9881 and RFC 9935, section 6: a seed, an expanded key, or both, which must agree. */
 static int read_choice(struct provider_key *key, struct pqc_bytes content)
 {
 	struct pqc_bytes seed, expanded, both;
