@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/log.h"
+#include "daemon/busy.h"
 #include "ike/engine.h"
 
 /* Threads of the pool count from here in log lines; 00 is control, 01 the engine's. */
@@ -52,10 +53,12 @@ static void on_done(uv_work_t *req, int status)
 {
 	struct work *w = (struct work *)req;
 	struct jobs *jobs = w->jobs;
+	const uint64_t since = busy_begin();
 
 	(void)status; /* nothing is cancelled */
 	jobs->out--;
 	ike_job_done(jobs->ike, w->job, jobs_now());
+	busy_end(since, jobs->busy);
 	free(w);
 }
 

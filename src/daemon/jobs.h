@@ -16,6 +16,7 @@ struct jobs {
 	struct log *log;
 	struct ike *ike; /* gets them back */
 	unsigned out;	 /* how many have not come back */
+	uint64_t *busy;	 /* busy_end() of giving one back goes there */
 };
 
 /*

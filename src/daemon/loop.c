@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "conf/node.h"
 #include "conf/settings.h"
+#include "daemon/busy.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
@@ -32,12 +33,19 @@ static void control_line(struct daemon *d, const char *text)
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
+static void take_message(struct daemon *d, struct view data, const struct addr *local,
+			 const struct addr *remote)
+{
+	const uint64_t since = busy_begin();
+
+	ike_input(d->ike, jobs_now(), local, remote, data);
+	busy_end(since, &d->vici.busy.message);
+}
+
 static void take_ike(void *ctx, struct view data, const struct addr *local,
 		     const struct addr *remote)
 {
-	struct daemon *d = ctx;
-
-	ike_input(d->ike, jobs_now(), local, remote, data);
+	take_message(ctx, data, local, remote);
 }
 
 static void take_natt(void *ctx, struct view data, const struct addr *local,
@@ -47,7 +55,7 @@ static void take_natt(void *ctx, struct view data, const struct addr *local,
 
 	switch (sockets_sort(&data)) {
 	case SOCKETS_IKE:
-		ike_input(d->ike, jobs_now(), local, remote, data);
+		take_message(d, data, local, remote);
 		break;
 	case SOCKETS_ESP: /* where the kernel does not steer it to the datapath's own socket */
 		ipsec_user_input(d->ipsec, data, local, remote);
@@ -87,8 +95,10 @@ static void on_datapath(uv_poll_t *poll, int status, int events)
 static void on_engine(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
+	const uint64_t since = busy_begin();
 
 	ike_tick(d->ike, jobs_now());
+	busy_end(since, &d->vici.busy.timer);
 }
 
 /* Whatever has happened in this turn of the loop, the engine may want another time now. */

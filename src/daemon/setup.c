@@ -269,6 +269,7 @@ static int make_engine(struct daemon *d)
 	hooks_fill(d, &params.hooks);
 	d->jobs.loop = &d->uv;
 	d->jobs.log = d->log;
+	d->jobs.busy = &d->vici.busy.result;
 	err = ike_new(&params, &d->ike);
 	d->jobs.ike = d->ike;
 	return err;

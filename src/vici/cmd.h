@@ -17,6 +17,13 @@ struct ike;
 struct log;
 struct pool_set;
 
+/* The longest single steps of the engine's thread since the start, microseconds. */
+struct vici_busy {
+	uint64_t message; /* one datagram taken in */
+	uint64_t result;  /* what a job has found, and the answer to it */
+	uint64_t timer;
+};
+
 /* The context of the server's commands (server_params.context). Everything is borrowed. */
 struct vici_context {
 	struct ike *ike;
@@ -30,6 +37,7 @@ struct vici_context {
 	int (*reload)(void *ctx, char **out_why);
 	int64_t started;	 /* when the daemon did, seconds since the epoch */
 	unsigned workers;	 /* threads of the job pool */
+	struct vici_busy busy;	 /* kept up by the daemon */
 	const char *backend;	 /* name of the IPsec backend: "user" */
 	struct list authorities; /* cmd_context_init() makes it, cmd_context_done() frees it */
 };

@@ -106,6 +106,15 @@ static void put_drops(struct wbuf *w, const struct ipsec_drops *d)
 	codec_section_end(w);
 }
 
+static void put_busy(struct wbuf *w, const struct vici_busy *b)
+{
+	codec_section(w, "busy");
+	codec_fmt(w, "message", "%" PRIu64, b->message);
+	codec_fmt(w, "result", "%" PRIu64, b->result);
+	codec_fmt(w, "timer", "%" PRIu64, b->timer);
+	codec_section_end(w);
+}
+
 void cmd_info_stats(struct server_call *call)
 {
 	struct vici_context *c = cmd_context(call);
@@ -128,6 +137,7 @@ void cmd_info_stats(struct server_call *call)
 	codec_fmt(w, "half-open", "%u", stats.half_open);
 	codec_section_end(w);
 	put_drops(w, &stats.drops);
+	put_busy(w, &c->busy);
 	codec_list(w, "plugins");
 	codec_item(w, view_str("cygnet"));
 	codec_item(w, view_str("openssl"));

@@ -1,69 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """IKE_AUTH with post-quantum certificates: made here, and those of the seed."""
 import re
-import subprocess
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from lib import conf
-from lib.host import BUILD, ROOT
+from lib import conf, pq
 from lib.pki import Family
 
 pytestmark = pytest.mark.usefixtures("built")
-
-PKI = BUILD / "tools/pki/pki"
-SEED = ROOT / "../shared/pq-strongswan"
-
-
-@dataclass
-class Files:
-    """A credential in files, as Host.install() takes it."""
-    cn: str
-    cert: Path
-    key: Path = None
-    chain: list = field(default_factory=list)
-
-    def cert_bytes(self):
-        """The certificate."""
-        return self.cert.read_bytes()
-
-    def key_bytes(self, form, password):
-        """The private key, which is there in one form only."""
-        assert form == "pkcs8-pem" and not password
-        return self.key.read_bytes()
-
-
-def _pki(path, *argv):
-    """Run our pki; what it makes goes to a file."""
-    with open(path, "wb") as out:
-        subprocess.run([PKI, *argv, "--outform", "pem"], check=True, timeout=60, stdout=out)
-    return path
-
-
-def _made(lab, ca, end, name="pq"):
-    """A CA, carol and moon with new keys of these kinds (words of --type)."""
-    where = lab.path(name)
-    where.mkdir()
-    ca_key = _pki(where / "caKey.pem", "--gen", "--type", ca)
-    ca_cert = _pki(where / "caCert.pem", "--self", "--ca", "--in", ca_key,
-                   "--dn", "C=CH, O=Cyber, CN=Cyber Root CA")
-    ends = []
-    for who, cn in (("carol", conf.CAROL), ("moon", conf.MOON)):
-        key = _pki(where / f"{who}Key.pem", "--gen", "--type", end)
-        ends.append(Files(cn, _pki(where / f"{who}Cert.pem", "--issue", "--cacert", ca_cert,
-                                   "--cakey", ca_key, "--type", "priv", "--in", key,
-                                   "--dn", f"C=CH, O=Cyber, CN={cn}", "--san", cn), key))
-    return Family(Files("Cyber Root CA", ca_cert), *ends)
-
-
-def _of_the_seed():
-    """The seed's own files."""
-    return Family(Files("Cyber Root CA", SEED / "moon/x509ca/caCert.pem"),
-                  *(Files(cn, SEED / f"{who}/x509/{who}Cert.pem",
-                          SEED / f"{who}/pkcs8/{who}Key.pem")
-                    for who, cn in (("carol", conf.CAROL), ("moon", conf.MOON))))
 
 
 def _expect_authenticated(carol, moon, scheme):
@@ -79,7 +23,7 @@ def _expect_authenticated(carol, moon, scheme):
     ("ecdsa", "mldsa65", "ML_DSA_65", "ML_DSA_65 15616 bits")])
 def test_made(lab, ca, end, scheme, key):
     """Both ends sign with keys under a CA of another kind; certificates travel in fragments."""
-    carol, moon = lab.seed(family=_made(lab, ca, end))
+    carol, moon = lab.seed(family=pq.made(lab, ca, end))
     carol.initiate("net")
     _expect_authenticated(carol, moon, scheme)
     for host in (carol, moon):
@@ -92,18 +36,18 @@ def test_made(lab, ca, end, scheme, key):
 
 def test_wrong_ca(lab):
     """A certificate by another CA of the same name, and of another key, is not trusted."""
-    family, other = (_made(lab, "falcon1024", "dilithium5", name) for name in ("one", "two"))
+    family, other = (pq.made(lab, "falcon1024", "dilithium5", name) for name in ("one", "two"))
     carol, moon = lab.seed(family=Family(family.ca, other.carol, family.moon))
     assert carol.initiate("net", check=False).returncode != 0
     assert "no trusted Dilithium5 public key found for 'carol@strongswan.org'" in moon.log()
     assert "with DILITHIUM_5 successful" not in moon.log()
 
 
-@pytest.mark.skipif(not SEED.exists(), reason="the files of the seed are not at hand")
+@pytest.mark.skipif(not pq.SEED.exists(), reason="the files of the seed are not at hand")
 def test_of_the_seed(lab):
     """The seed's certificates, proposal and lines, and the sizes of its IKE_AUTH."""
     over = {"proposals": "aes256-sha256-x25519-ke1_kyber3-ke2_bike3-ke3_hqc3"}
-    carol, moon = lab.seed(family=_of_the_seed(), carol=over, moon=over)
+    carol, moon = lab.seed(family=pq.of_the_seed(), carol=over, moon=over)
     carol.initiate("net")
     _expect_authenticated(carol, moon, "DILITHIUM_5")
     assert "splitting IKE message (9088 bytes) into 7 fragments" in carol.log()
