@@ -22,6 +22,7 @@ struct scripts;
 struct server;
 struct settings;
 struct transport;
+struct watch;
 
 /* The handles of the daemon's loop; loop.c's. */
 struct loop {
@@ -34,6 +35,8 @@ struct loop {
 	struct udp *udp[SOCKETS_MAX]; /* theirs */
 	size_t n_sockets;
 	uv_poll_t datapath;
+	uv_poll_t watch; /* addresses, links and routes of the host */
+	uv_timer_t roam; /* they have changed; perhaps that was not all */
 	enum { LOOP_STARTING, LOOP_RUNNING, LOOP_SCRIPTS, LOOP_DRAINING } phase;
 	bool reload_again; /* SIGHUP came while scripts ran */
 };
@@ -52,6 +55,7 @@ struct daemon {
 	struct cred_store *creds;
 	struct pool_set *pools;
 	struct sockets sockets;
+	struct watch *watch; /* NULL: the kernel does not tell */
 	struct ipsec *ipsec;
 	struct jobs jobs;
 	struct ike *ike;

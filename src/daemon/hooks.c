@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
+#include "conf/settings.h"
 #include "daemon/daemon.h"
 #include "daemon/keylog.h"
 #include "daemon/resolver.h"
@@ -54,19 +55,70 @@ static void hook_submit(void *ctx, struct ike_job *job)
 	jobs_submit(&((struct daemon *)ctx)->jobs, job);
 }
 
+/* The interfaces that tunnels may use outside. */
+static struct route_filter interfaces(const struct daemon *d)
+{
+	return (struct route_filter){
+		.skip = ipsec_user_tun_name(d->ipsec),
+		.use = settings_text(d->settings, "charon.interfaces_use"),
+		.ignore = settings_text(d->settings, "charon.interfaces_ignore"),
+	};
+}
+
+static bool is_filtered(const struct route_filter *f)
+{
+	return f->use || f->ignore;
+}
+
+static bool counts(const struct route_addrs *l, const struct addr *a)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (addr_equal(&l->items[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* Where routing prefers an interface that does not count, another one may have a way. */
 static int hook_source(void *ctx, const struct addr *remote, struct addr *out)
 {
-	(void)ctx;
-	return route_source(remote, IPSEC_USER_MARK, out);
+	const struct route_filter f = interfaces(ctx);
+	struct route_addrs l;
+	int err = route_source(remote, IPSEC_USER_MARK, out);
+
+	if (err || !is_filtered(&f) || route_filtered_addrs(&f, &l) != 0)
+		return err;
+	err = counts(&l, out) ? 0 : E_NOTFOUND;
+	for (size_t i = 0; err && i < l.count; i++) {
+		if (!route_usable(&l.items[i], remote, IPSEC_USER_MARK))
+			continue;
+		*out = l.items[i];
+		err = 0;
+	}
+	route_addrs_done(&l);
+	return err;
+}
+
+static bool hook_usable(void *ctx, const struct addr *local, const struct addr *remote)
+{
+	const struct route_filter f = interfaces(ctx);
+	struct route_addrs l;
+	bool ok = route_usable(local, remote, IPSEC_USER_MARK);
+
+	if (!ok || !is_filtered(&f) || route_filtered_addrs(&f, &l) != 0)
+		return ok;
+	ok = counts(&l, local);
+	route_addrs_done(&l);
+	return ok;
 }
 
 static size_t hook_addresses(void *ctx, struct addr *out, size_t max)
 {
-	struct daemon *d = ctx;
+	const struct route_filter f = interfaces(ctx);
 	struct route_addrs l;
 	size_t n;
 
-	if (route_local_addrs(ipsec_user_tun_name(d->ipsec), &l) != 0)
+	if (route_filtered_addrs(&f, &l) != 0)
 		return 0;
 	n = l.count < max ? l.count : max;
 	for (size_t i = 0; i < n; i++)
@@ -123,6 +175,7 @@ void hooks_fill(struct daemon *d, struct ike_hooks *out)
 		.submit = hook_submit,
 		.source = hook_source,
 		.addresses = hook_addresses,
+		.usable = hook_usable,
 		.dns = hook_dns,
 		.wall = hook_wall,
 		.event = hook_event,

@@ -14,6 +14,7 @@
 #include "daemon/scripts.h"
 #include "ike/engine.h"
 #include "ipsec/user/user.h"
+#include "net/watch.h"
 
 #define BATCHES		4     /* of udp_recv() at a time, so that timers are not late */
 #define BATCH		64    /* datagrams: udp_recv() may have left some */
@@ -21,6 +22,7 @@
 #define DRAIN_MS	2000  /* patience with answers to deletes */
 #define START_ALIVE_MS	5000  /* how often the service manager hears of start scripts */
 #define START_EXTENSION 30    /* seconds */
+#define ROAM_MS		100   /* changes of the network come in groups */
 #define THREAD_CONTROL	0     /* of log lines */
 #define THREAD_ENGINE	1
 
@@ -88,6 +90,23 @@ static void on_datapath(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	ipsec_user_dispatch(d->ipsec);
+}
+
+static void on_roam(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	ike_addresses_changed(d->ike, jobs_now());
+}
+
+static void on_network(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)status;
+	(void)events;
+	if (watch_read(d->watch) && !uv_is_active((uv_handle_t *)&d->loop.roam))
+		uv_timer_start(&d->loop.roam, on_roam, ROAM_MS, 0);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -302,8 +321,9 @@ static int begin(struct daemon *d)
 	uv_timer_init(&d->uv, &l->engine);
 	uv_timer_init(&d->uv, &l->end);
 	uv_timer_init(&d->uv, &l->alive);
+	uv_timer_init(&d->uv, &l->roam);
 	uv_prepare_init(&d->uv, &l->prepare);
-	l->engine.data = l->end.data = l->alive.data = l->prepare.data = d;
+	l->engine.data = l->end.data = l->alive.data = l->roam.data = l->prepare.data = d;
 	uv_prepare_start(&l->prepare, on_prepare);
 	for (size_t i = 0; i < n && !err; i++) {
 		l->udp[i] = list[i];
@@ -311,6 +331,8 @@ static int begin(struct daemon *d)
 	}
 	if (!err)
 		err = begin_poll(d, &l->datapath, ipsec_user_event_fd(d->ipsec), on_datapath);
+	if (!err && d->watch)
+		err = begin_poll(d, &l->watch, watch_fd(d->watch), on_network);
 	return err ? err : begin_signals(d);
 }
 

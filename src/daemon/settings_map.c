@@ -60,6 +60,8 @@ static void map_exchange(const struct settings *s, struct ike_settings *out)
 	out->fragment_size_v4 = fragment_size(s, "charon.fragment_size_v4", LEAST_IPV4);
 	out->fragment_size_v6 = fragment_size(s, "charon.fragment_size_v6", LEAST_IPV6);
 	out->max_packet = settings_u64(s, "charon.max_packet");
+	out->check_current_path = settings_bool(s, "charon.check_current_path");
+	out->prefer_best_path = settings_bool(s, "charon.prefer_best_path");
 	out->follow_redirects = settings_bool(s, "charon.follow_redirects");
 	out->multiple_authentication = settings_bool(s, "charon.multiple_authentication");
 }

@@ -25,6 +25,7 @@
 #include "ike/engine.h"
 #include "ipsec/ipsec.h"
 #include "ipsec/user/user.h"
+#include "net/watch.h"
 #include "pool/pool.h"
 #include "vici/server.h"
 #include "vici/transport.h"
@@ -172,10 +173,21 @@ static int begin(struct daemon *d, int *out_start)
 	return err;
 }
 
+static void open_watch(struct daemon *d)
+{
+	int err = watch_open(&d->watch);
+
+	if (err)
+		log_print(d->log, NULL, LOG_KNL, LOG_AUDIT,
+			  "changes of addresses and routes will not be seen (rtnetlink): %s",
+			  err_text(err));
+}
+
 static int open_outside(struct daemon *d)
 {
 	int err = choose_datapath(d);
 
+	open_watch(d);
 	if (!err)
 		err = sockets_open(d->settings, d->log, &d->sockets);
 	return err ? err : open_datapath(d);
@@ -419,6 +431,7 @@ bool setup_undo(struct daemon *d)
 	if (d->pools)
 		pool_close(d->pools);
 	sockets_done(&d->sockets);
+	watch_free(d->watch);
 	if (!stuck)
 		finish(&d->uv, NULL);
 	stuck |= uv_loop_close(&d->uv) != 0;

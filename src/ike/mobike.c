@@ -14,7 +14,8 @@
 #include "ike/window.h"
 #include "ike/x_informational.h"
 
-#define COOKIE2_MIN 8 /* bytes; section 4.2.5 */
+#define PATIENCE_MS 300000 /* of a responder; section 3.11 */
+#define COOKIE2_MIN 8	   /* bytes; section 4.2.5 */
 #define COOKIE2_MAX 64
 
 struct pair {
@@ -335,9 +336,17 @@ static void roam_responder(struct ike_sa *sa, bool works, const struct pair *bes
 	enqueue(sa);
 }
 
+/* Where routing leads is decisive only for an address that routing has chosen. */
+static bool path_in_use_works(const struct ike_sa *sa)
+{
+	if (!sa->caller || path_is_named(sa->conn->conf, &sa->local))
+		return path_lasts(sa->ike, &sa->local, &sa->remote);
+	return path_works(sa->ike, &sa->local, &sa->remote);
+}
+
 static void roam(struct ike_sa *sa)
 {
-	const bool works = path_works(sa->ike, &sa->local, &sa->remote);
+	const bool works = path_in_use_works(sa);
 	struct pair pairs[MOBIKE_MAX_PAIRS];
 
 	if (list_pairs(sa, pairs) == 0 && !works)
@@ -359,6 +368,12 @@ void ike_addresses_changed(struct ike *ike, uint64_t now)
 		if (is_up(sa))
 			roam(sa);
 	}
+}
+
+bool mobike_is_patient(const struct ike_sa *sa)
+{
+	return !sa->caller && is_up(sa) && sa->out.task && sa->out.task->kind == &task_mobike &&
+	       sa->ike->now - sa->mobike.since < PATIENCE_MS;
 }
 
 void mobike_probe(struct ike_sa *sa)
@@ -421,6 +436,7 @@ static int start(struct ike_sa *sa, struct task *task)
 
 	(void)task;
 	m->updating = m->update && sa->caller;
+	m->since = sa->ike->now;
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
 	if (m->updating) {

@@ -32,6 +32,7 @@ struct mobike {
 	bool update, announce, check;
 	bool probed;			 /* the request in flight went several ways */
 	bool updating;			 /* the exchange in flight is a move */
+	uint64_t since;			 /* ms, of the exchange in flight */
 	bool stranded;			 /* this host has no path at all: nothing times out */
 	unsigned refusals;		 /* of the present move */
 	uint8_t cookie2[MOBIKE_COOKIE2]; /* of the exchange in flight */
@@ -65,6 +66,9 @@ void mobike_take_dpd(struct ike_sa *sa, const struct wire_msg *msg);
 /* An authentic request or response came by these addresses. */
 void mobike_arrived(struct ike_sa *sa, bool response, const struct addr *local,
 		    const struct addr *remote);
+/* Whether the request in flight goes on though its retransmissions are over: a client that roams
+ * needs time to come back, and that it does not answer to our moving is no reason to give it up. */
+bool mobike_is_patient(const struct ike_sa *sa);
 /* The request in flight has been sent again and may need another path: tries them (3.10). */
 void mobike_probe(struct ike_sa *sa);
 

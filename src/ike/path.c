@@ -2,13 +2,33 @@
 #include "ike/path.h"
 
 #include "conf/conn.h"
+#include "ike/sa.h"
 #include "ike/state.h"
+
+/* Addresses that peers have given us are of the inside. */
+static bool is_virtual(const struct ike *ike, const struct addr *a)
+{
+	list_foreach(it, &ike->sas) {
+		const struct ike_sa *sa = list_entry(it, struct ike_sa, link);
+
+		for (size_t i = 0; i < sa->n_local_vips; i++) {
+			if (addr_equal(&sa->local_vips[i], a))
+				return true;
+		}
+	}
+	return false;
+}
 
 size_t path_own(const struct ike *ike, struct addr out[PATH_MAX_OWN])
 {
 	const struct ike_hooks *h = &ike->hooks;
+	size_t n = h->addresses ? h->addresses(h->ctx, out, PATH_MAX_OWN) : 0, kept = 0;
 
-	return h->addresses ? h->addresses(h->ctx, out, PATH_MAX_OWN) : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_virtual(ike, &out[i]))
+			out[kept++] = out[i];
+	}
+	return kept;
 }
 
 bool path_works(const struct ike *ike, const struct addr *local, const struct addr *remote)
@@ -23,17 +43,43 @@ bool path_works(const struct ike *ike, const struct addr *local, const struct ad
 	return h->source(h->ctx, remote, &source) == 0 && addr_equal(&source, local);
 }
 
-bool path_is_wanted(const struct conf_conn *conf, const struct addr *local)
+bool path_lasts(const struct ike *ike, const struct addr *local, const struct addr *remote)
+{
+	struct addr own[PATH_MAX_OWN], any;
+	size_t n = path_own(ike, own);
+
+	if (path_works(ike, local, remote))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		if (addr_equal(&own[i], local) && local->family == remote->family)
+			return ike->hooks.source(ike->hooks.ctx, remote, &any) == 0;
+	}
+	return false;
+}
+
+bool path_is_named(const struct conf_conn *conf, const struct addr *local)
 {
 	const struct strs *l = &conf->local_addrs;
 	struct addr_range r;
 
 	for (size_t i = 0; i < l->count; i++) {
-		/* What is no address is %any or a name. */
-		if (addr_range_parse(&r, l->items[i]) || addr_range_has(&r, local))
+		if (addr_range_parse(&r, l->items[i]) == 0 && addr_range_has(&r, local))
 			return true;
 	}
-	return l->count == 0;
+	return false;
+}
+
+/* What is no address is %any or a name: then any will do. */
+static bool is_wanted(const struct conf_conn *conf, const struct addr *local)
+{
+	const struct strs *l = &conf->local_addrs;
+	struct addr_range r;
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (addr_range_parse(&r, l->items[i]) != 0)
+			return true;
+	}
+	return l->count == 0 || path_is_named(conf, local);
 }
 
 /* An address that local_addrs names and that leads to remote. */
@@ -44,7 +90,7 @@ static bool choose_wanted(const struct ike *ike, const struct conf_conn *conf,
 	size_t n = path_own(ike, own);
 
 	for (size_t i = 0; i < n; i++) {
-		if (path_is_wanted(conf, &own[i]) && path_works(ike, &own[i], remote)) {
+		if (is_wanted(conf, &own[i]) && path_lasts(ike, &own[i], remote)) {
 			*out = own[i];
 			return true;
 		}
@@ -70,7 +116,7 @@ int path_choose(const struct ike *ike, const struct conf_conn *conf, const struc
 
 	if (err)
 		return err;
-	if (path_is_wanted(conf, &preferred) || !choose_wanted(ike, conf, remote, out))
+	if (is_wanted(conf, &preferred) || !choose_wanted(ike, conf, remote, out))
 		*out = preferred;
 	out->port = 0;
 	return 0;

@@ -194,11 +194,12 @@ static void retransmit(struct timer *t)
 		timer_start(sa->ike, t, retransmit_delay(sa));
 		return;
 	}
-	if (sa->out.tries >= max_tries(sa)) {
+	if (sa->out.tries < max_tries(sa)) {
+		sa->out.tries++;
+	} else if (!mobike_is_patient(sa)) {
 		give_up(sa);
 		return;
 	}
-	sa->out.tries++;
 	sa_log(sa, LOG_IKE, LOG_CTRL, "retransmit %u of request with message ID %u", sa->out.tries,
 	       sa->out.next);
 	window_send(sa, &sa->out.request.packets, &sa->out.request.local, &sa->out.request.remote);

@@ -144,7 +144,7 @@ static const struct item events[] = {
 	{"list-authority", IMPLEMENTED, "", NULL},
 	{"ike-updown", IMPLEMENTED, "", "IKE_EV_IKE_UPDOWN"},
 	{"ike-rekey", MISSING, never_raised, "IKE_EV_IKE_REKEY"},
-	{"ike-update", MISSING, never_raised, "IKE_EV_IKE_UPDATE"},
+	{"ike-update", IMPLEMENTED, "", "IKE_EV_IKE_UPDATE"},
 	{"child-updown", IMPLEMENTED, "", "IKE_EV_CHILD_UPDOWN"},
 	{"child-rekey", MISSING, never_raised, "IKE_EV_CHILD_REKEY"},
 	{"alert", MISSING, never_raised, "IKE_EV_ALERT"},

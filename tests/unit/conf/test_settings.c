@@ -118,7 +118,6 @@ static void test_later(void **state)
 
 	(void)state;
 	check_errors(&errs,
-		     "t.conf:2:2: option 'interfaces_use' in charon is not supported yet\n"
 		     "t.conf:3:2: option 'spi_min' in charon is not supported yet\n"
 		     "t.conf:4:2: option 'make_before_break' in charon is not supported yet\n"
 		     "t.conf:6:2: option 'retry_initiate_interval' in charon is not supported "
@@ -127,7 +126,7 @@ static void test_later(void **state)
 		     "supported yet\n"
 		     "t.conf:10:16: invalid value 'ns' for time_precision in "
 		     "charon.filelog.f: expected one of ms, us\n");
-	assert_null(settings_text(s, "charon.interfaces_use"));
+	assert_string_equal(settings_text(s, "charon.interfaces_use"), "eth0");
 	assert_int_equal(settings_u64(s, "charon.spi_min"), 0xc0000000);
 	assert_true(settings_bool(s, "charon.make_before_break"));
 	settings_free(s);
