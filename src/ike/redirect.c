@@ -261,15 +261,21 @@ static int begin_successor(struct ike_sa *sa, const struct strs *children, char 
 	return control_set_up(fresh, children, on_successor, s);
 }
 
-void redirect_follow_up(struct ike_sa *sa, const struct wire_notify *n)
+char *redirect_read(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_notify *n = wire_msg_notify(msg, N_REDIRECT);
+	char *gateway;
+
+	if (!n || !sa->caller || accept_redirect(sa, n, (struct view){0}, &gateway))
+		return NULL;
+	return gateway;
+}
+
+void redirect_follow_up(struct ike_sa *sa, char *gateway)
 {
 	struct strs children = {0};
-	char *gateway;
-	int err = accept_redirect(sa, n, (struct view){0}, &gateway);
+	int err = collect_children(sa, &children);
 
-	if (err)
-		return;
-	err = collect_children(sa, &children);
 	if (err)
 		free(gateway);
 	else

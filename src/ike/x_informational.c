@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/x_informational.h"
 
+#include <stdlib.h>
+
 #include "ike/child.h"
 #include "ike/collide.h"
 #include "ike/conn.h"
@@ -116,7 +118,7 @@ bool x_informational_ends(const struct wire_msg *msg)
 
 void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
-	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
+	char *gateway = NULL;
 	bool gone = x_informational_ends(msg) || wire_msg_notify(msg, N_AUTHENTICATION_FAILED);
 	struct wire_writer w;
 	struct wbuf b, spis;
@@ -145,12 +147,15 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 							  wbuf_view(&spis)});
 	if (!gone)
 		mobike_request(sa, msg, &w);
-	if (window_reply(sa, &w))
+	if (!gone)
+		gateway = redirect_read(sa, msg); /* the reply ends the message */
+	if (window_reply(sa, &w)) {
+		free(gateway);
 		sa_destroy(sa, E_NOMEM, "no reply could be made");
-	else if (gone)
+	} else if (gone)
 		control_peer_closed(sa);
-	else if (redirect && sa->caller)
-		redirect_follow_up(sa, redirect);
+	else if (gateway)
+		redirect_follow_up(sa, gateway);
 	else
 		mobike_replied(sa);
 	wbuf_done(&b);
