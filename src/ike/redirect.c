@@ -257,6 +257,7 @@ static int begin_successor(struct ike_sa *sa, const struct strs *children, char 
 	fresh->conn = conn_get(sa->conn);
 	fresh->redirect = sa->redirect; /* with the count of what was followed */
 	fresh->redirect.gateway = NULL;
+	fresh->redirect.insist = true;
 	set_gateway(&fresh->redirect, gateway, &sa->remote);
 	return control_set_up(fresh, children, on_successor, s);
 }

@@ -27,6 +27,7 @@ struct redirect {
 	bool peer_follows; /* a responder's: the client announced it */
 	char *gateway;	   /* an initiator's: where it was sent to; NULL: it calls remote_addrs */
 	struct addr from;  /* by whom */
+	bool insist;	   /* there is an SA with the former gateway: no way back to it */
 	unsigned n;
 	uint64_t at[REDIRECT_MAX]; /* ms, of the last ones */
 };

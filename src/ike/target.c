@@ -121,6 +121,8 @@ bool target_left(const struct ike_sa *sa)
 void target_forget(struct ike_sa *sa)
 {
 	sa->hs->target = (struct target){0};
+	if (sa->redirect.insist)
+		return;
 	free(sa->redirect.gateway);
 	sa->redirect.gateway = NULL;
 }

@@ -29,7 +29,8 @@ int target_find(struct ike_sa *sa, int (*then)(struct ike_sa *sa)) ERR_MUST_CHEC
 bool target_take(struct ike_sa *sa);
 /* Whether the attempt has addresses left. */
 bool target_left(const struct ike_sa *sa);
-/* The attempt is over: the next one begins with the configuration. */
+/* The attempt is over: the next one begins with the configuration (unless it has to insist on the
+ * gateway it was redirected to). */
 void target_forget(struct ike_sa *sa);
 
 #endif
