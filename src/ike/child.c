@@ -376,11 +376,6 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 	return 0;
 }
 
-static uint64_t seconds_until(uint64_t at, uint64_t now)
-{
-	return !at ? UINT64_MAX : at > now ? (at - now) / MS : 0;
-}
-
 bool child_info(struct child *c, uint64_t now, struct ike_child_info *out)
 {
 	struct ipsec *ipsec = c->sa->ike->ipsec;
@@ -423,8 +418,8 @@ bool child_info(struct child *c, uint64_t now, struct ike_child_info *out)
 	out->dropped_replay = s.dropped_replay;
 	out->dropped_auth = s.dropped_auth;
 	out->installed_ago = (now - c->installed) / MS;
-	out->rekey_in = seconds_until(c->rekey_at, now);
-	out->expires_in = seconds_until(c->expire_at, now);
+	out->rekey_in = timer_seconds_left(c->rekey_at, now);
+	out->expires_in = timer_seconds_left(c->expire_at, now);
 	return true;
 }
 

@@ -83,12 +83,6 @@ uint32_t ike_request_sa(const struct ike_request *request)
 	return request->sa_uid;
 }
 
-/* Up, and not about to be deleted. */
-static bool is_up(const struct ike_sa *sa)
-{
-	return sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_REKEYING;
-}
-
 /* ---- initiate ---- */
 
 /* An SA of this connection that can take another child: established, or on its way to be. */
@@ -101,7 +95,7 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 
 		/* A changed connection may ask more of the peer than this SA has proved. */
 		if (sa->conn && conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
-		    (is_up(sa) || (sa->state == IKE_S_CONNECTING && sa->initiator)))
+		    (sa_is_up(sa) || (sa->state == IKE_S_CONNECTING && sa->initiator)))
 			return sa;
 	}
 	return NULL;
@@ -255,7 +249,7 @@ static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 	r->matches++;
 	r->sa_uid = sa->uid;
 	r->pending++;
-	if (!is_up(sa)) {
+	if (!sa_is_up(sa)) {
 		/* Nothing the peer counts on (or it is being deleted already). */
 		sa_log(sa, LOG_IKE, LOG_CTRL, "destroying IKE_SA in state %s without notification",
 		       ike_sa_state_name(sa->state));
@@ -376,7 +370,7 @@ int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
 		if ((p->ike && strcmp(sa_name(sa), p->ike) != 0) ||
-		    (p->ike_id && sa->uid != p->ike_id) || !is_up(sa))
+		    (p->ike_id && sa->uid != p->ike_id) || !sa_is_up(sa))
 			continue;
 		if (err == 0)
 			err = of_children ? rekey_children(sa, p, out_matches)

@@ -116,7 +116,7 @@ void ike_shutdown(struct ike *ike, uint64_t now)
 	list_foreach_safe(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
-		if (sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_REKEYING)
+		if (sa_is_up(sa))
 			x_informational_say_deleted(sa);
 		sa_destroy(sa, E_CANCELED, "the daemon is shutting down");
 	}

@@ -24,7 +24,7 @@ struct pair {
 
 static bool is_up(const struct ike_sa *sa)
 {
-	return sa->peer_mobike && (sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_REKEYING);
+	return sa->peer_mobike && sa_is_up(sa);
 }
 
 static bool is_in(const struct addr *list, size_t n, const struct addr *a)

@@ -283,6 +283,11 @@ void sa_log(const struct ike_sa *sa, enum log_group group, int level, const char
 	va_end(ap);
 }
 
+bool sa_is_up(const struct ike_sa *sa)
+{
+	return sa->state == IKE_S_ESTABLISHED || sa->state == IKE_S_REKEYING;
+}
+
 void sa_set_state(struct ike_sa *sa, enum ike_sa_state state)
 {
 	if (sa->state != state)

@@ -166,6 +166,8 @@ void sa_renew_spi(struct ike_sa *sa);
 /* By our SPI, or by unique id; NULL if not there. */
 struct ike_sa *sa_find_spi(const struct ike *ike, uint64_t our_spi);
 struct ike_sa *sa_find_uid(const struct ike *ike, uint32_t uid);
+/* In use, though it may be that we are rekeying it. */
+bool sa_is_up(const struct ike_sa *sa);
 /* Change state, with a line at detail level. */
 void sa_set_state(struct ike_sa *sa, enum ike_sa_state state);
 /* Count, or no longer count, as half-open. */

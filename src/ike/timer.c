@@ -17,6 +17,11 @@ void timer_stop(struct ike *ike, struct timer *t)
 	heap_clear(&ike->timers, &t->node);
 }
 
+uint64_t timer_seconds_left(uint64_t at, uint64_t now)
+{
+	return !at ? UINT64_MAX : at > now ? (at - now) / 1000 : 0;
+}
+
 uint64_t timer_backoff(struct ike *ike, uint64_t base, unsigned n)
 {
 	uint64_t ms = base << n, r;

@@ -17,8 +17,7 @@ void unique_enforce(struct ike_sa *sa, const struct wire_msg *msg)
 	list_foreach_safe(it, &sa->ike->sas) {
 		struct ike_sa *old = list_entry(it, struct ike_sa, link);
 
-		if (old == sa || old->state != IKE_S_ESTABLISHED ||
-		    !id_equal(&old->remote_id, &sa->remote_id) ||
+		if (old == sa || !sa_is_up(old) || !id_equal(&old->remote_id, &sa->remote_id) ||
 		    !id_equal(&old->local_id, &sa->local_id))
 			continue;
 		sa_log(old, LOG_IKE, LOG_CTRL, "destroying duplicate IKE_SA for peer '%s', %s",
@@ -38,8 +37,7 @@ bool unique_keeps_out(const struct ike_sa *sa, const struct wire_msg *msg)
 	list_foreach(it, &sa->ike->sas) {
 		const struct ike_sa *old = list_entry(it, struct ike_sa, link);
 
-		if (old != sa && old->state == IKE_S_ESTABLISHED &&
-		    id_equal(&old->remote_id, &sa->remote_id)) {
+		if (old != sa && sa_is_up(old) && id_equal(&old->remote_id, &sa->remote_id)) {
 			sa_log(sa, LOG_IKE, LOG_CTRL,
 			       "peer '%s' is connected already, keeping that IKE_SA "
 			       "(unique = keep)",

@@ -44,11 +44,6 @@ static void picture_done(struct picture *p)
 	strs_done(&p->passive);
 }
 
-static uint64_t seconds_until(uint64_t at, uint64_t now)
-{
-	return !at ? UINT64_MAX : at > now ? (at - now) / MS : 0;
-}
-
 static int list_tasks(const struct ike_sa *sa, struct picture *p)
 {
 	int err = 0;
@@ -102,10 +97,10 @@ static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 		.nat_any = sa->nat_local || sa->nat_remote || sa->nat_fake,
 		.chosen = sa->chosen.count ? &sa->chosen : NULL,
 		.established_ago = up ? (now - sa->established) / MS : UINT64_MAX,
-		.rekey_in =
-			conf && conf->rekey_time ? seconds_until(sa->rekey_at, now) : UINT64_MAX,
-		.reauth_in =
-			conf && !conf->rekey_time ? seconds_until(sa->rekey_at, now) : UINT64_MAX,
+		.rekey_in = conf && conf->rekey_time ? timer_seconds_left(sa->rekey_at, now)
+						     : UINT64_MAX,
+		.reauth_in = conf && !conf->rekey_time ? timer_seconds_left(sa->rekey_at, now)
+						       : UINT64_MAX,
 		.n_local_vips = sa->n_local_vips,
 		.n_remote_vips = sa->n_remote_vips,
 		.local_vips = sa->local_vips,

@@ -50,8 +50,7 @@ static bool only_sa_with_peer(const struct ike_sa *sa)
 	list_foreach(it, &sa->ike->sas) {
 		const struct ike_sa *o = list_entry(it, struct ike_sa, link);
 
-		if (o != sa && o->state == IKE_S_ESTABLISHED &&
-		    id_equal(&o->local_id, &sa->local_id) &&
+		if (o != sa && sa_is_up(o) && id_equal(&o->local_id, &sa->local_id) &&
 		    (id_equal(&o->remote_id, &sa->remote_id) ||
 		     addr_equal(&o->remote, &sa->remote)))
 			return false;
