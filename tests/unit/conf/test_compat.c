@@ -143,10 +143,10 @@ static const struct item events[] = {
 	{"list-cert", IMPLEMENTED, "", NULL},
 	{"list-authority", IMPLEMENTED, "", NULL},
 	{"ike-updown", IMPLEMENTED, "", "IKE_EV_IKE_UPDOWN"},
-	{"ike-rekey", MISSING, never_raised, "IKE_EV_IKE_REKEY"},
+	{"ike-rekey", IMPLEMENTED, "", "IKE_EV_IKE_REKEY"},
 	{"ike-update", IMPLEMENTED, "", "IKE_EV_IKE_UPDATE"},
 	{"child-updown", IMPLEMENTED, "", "IKE_EV_CHILD_UPDOWN"},
-	{"child-rekey", MISSING, never_raised, "IKE_EV_CHILD_REKEY"},
+	{"child-rekey", IMPLEMENTED, "", "IKE_EV_CHILD_REKEY"},
 	{"alert", MISSING, never_raised, "IKE_EV_ALERT"},
 };
 
