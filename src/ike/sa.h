@@ -57,9 +57,7 @@ struct ike_sa {
 	uint64_t our_spi;
 	uint64_t spi_i, spi_r;
 	bool initiator; /* of the IKE SA; decides the flag in every header */
-	/* We set the first one up, however often it has been rekeyed since, and by whom: we decide
-	 * about addresses (RFC 4555 section 1.3) and are redirected (RFC 5685). */
-	bool caller;
+	bool caller;	/* we set the first one up: we move (RFC 4555), are redirected (RFC 5685) */
 	bool half_open; /* a responder's, not authenticated yet; counted */
 	enum ike_sa_state state;
 	struct conn *conn; /* a reference; NULL on a responder until it is known */

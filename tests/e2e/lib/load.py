@@ -11,11 +11,13 @@ from .wait import wait_until
 
 class Load:
     """Pings every 20 ms and TCP by iperf3 from one machine to an address of another, for the time
-    of a `with` block. Afterwards .sent and .received count the pings, .bytes what TCP moved."""
+    of a `with` block. Afterwards .sent counts the pings, .lost are the numbers of those without an
+    answer, and .bytes is what TCP moved."""
 
     def __init__(self, client, server, addr, seconds):
         self.client, self.server, self.addr, self.seconds = client, server, addr, seconds
-        self.sent = self.received = self.bytes = 0
+        self.sent = self.bytes = 0
+        self.lost = []
         self.processes = []
         self.report = ""
 
@@ -49,9 +51,12 @@ class Load:
             process.kill()
             process.wait()
         self.report = self._text(self.ping)
-        found = re.search(r"(\d+) packets transmitted, (\d+) received", self.report)
+        found = re.search(r"(\d+) packets transmitted", self.report)
         if found:
-            self.sent, self.received = map(int, found.groups())
+            # The last one may still be on its way when ping is interrupted.
+            self.sent = int(found.group(1)) - 1
+            answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", self.report)))
+            self.lost = [seq for seq in range(1, self.sent + 1) if seq not in answered]
         tcp = self._text(self.tcp)
         if not failed:
             self.bytes = json.loads(tcp)["end"]["sum_received"]["bytes"]
