@@ -69,8 +69,8 @@ void child_destroy(struct child *c)
 	struct child *heir = child_find_heir(c, false);
 	struct ike *ike = c->sa->ike;
 
-	/* Whatever ends it, the one that the peer made in its place is there. */
-	if (heir && c->handle)
+	/* Whatever ends it, one that the peer has made in its place is there. */
+	if (heir && heir->handle && c->handle)
 		child_take_over(heir);
 	if (c->up)
 		emit(c, false);

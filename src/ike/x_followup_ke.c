@@ -14,7 +14,7 @@
 #include "ike/task.h"
 #include "ike/window.h"
 
-#define LINK_LEN    8	  /* bytes of our links: opaque to the peer, unique here */
+#define LINK_LEN    2	  /* bytes of our links: opaque to the peer, unique in the IKE_SA */
 #define LINK_MAX    256	  /* longest link of a peer that we keep */
 #define PATIENCE_MS 20000 /* a series that does not go on is dropped (RFC 9370 section 2.2.4) */
 
@@ -50,12 +50,32 @@ static void on_impatience(struct timer *t)
 	k->kind->drop(k);
 }
 
+static bool has_link(const struct keying *k, struct view link)
+{
+	return k->link.len && secret_equal(secret_view(&k->link), link);
+}
+
+static struct keying *find_link(struct ike_sa *sa, struct view link)
+{
+	if (sa->theirs && !sa->theirs->made && has_link(&sa->theirs->keying, link))
+		return &sa->theirs->keying;
+	list_foreach(it, &sa->children) {
+		struct child *c = list_entry(it, struct child, link);
+
+		if (c->state == CHILD_S_CREATED && !c->initiator && has_link(&c->keying, link))
+			return &c->keying;
+	}
+	return NULL;
+}
+
 static void put_link(struct keying *k, struct wire_writer *w)
 {
 	uint8_t link[LINK_LEN];
 
-	ike_random(k->sa->ike, link, sizeof(link));
 	secret_done(&k->link);
+	do
+		ike_random(k->sa->ike, link, sizeof(link));
+	while (find_link(k->sa, view_make(link, sizeof(link))));
 	if (secret_copy(&k->link, view_make(link, sizeof(link))))
 		wbuf_fail(w->buf, E_NOMEM);
 	wire_put_notify(w, N_ADDITIONAL_KEY_EXCHANGE, secret_view(&k->link));
@@ -79,24 +99,6 @@ static void drop(struct keying *k, uint16_t notify, const char *why)
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", k->kind->failure);
 	k->kind->drop(k);
 	window_reply_notify(sa, notify, (struct view){0});
-}
-
-static bool has_link(const struct keying *k, struct view link)
-{
-	return k->link.len && secret_equal(secret_view(&k->link), link);
-}
-
-static struct keying *find_link(struct ike_sa *sa, struct view link)
-{
-	if (sa->theirs && !sa->theirs->made && has_link(&sa->theirs->keying, link))
-		return &sa->theirs->keying;
-	list_foreach(it, &sa->children) {
-		struct child *c = list_entry(it, struct child, link);
-
-		if (c->state == CHILD_S_CREATED && !c->initiator && has_link(&c->keying, link))
-			return &c->keying;
-	}
-	return NULL;
 }
 
 static void answer(struct keying *k, const struct job_ke *j)

@@ -107,6 +107,24 @@ static void end_ike(struct life *l, struct lab_host *h)
 			h, &(struct ike_terminate_params){.ike_id = uid, .force = pick(l, 4) == 0});
 }
 
+static void rekey_child(struct life *l, struct lab_host *h)
+{
+	struct ike_rekey_params p = {.child_id = draw(l, h, draw_child).child};
+	unsigned matches;
+
+	if (p.child_id)
+		(void)!ike_rekey(h->ike, h->lab->now, &p, &matches);
+}
+
+static void rekey_ike(struct life *l, struct lab_host *h)
+{
+	struct ike_rekey_params p = {.ike_id = draw(l, h, draw_ike).ike};
+	unsigned matches;
+
+	if (p.ike_id)
+		(void)!ike_rekey(h->ike, h->lab->now, &p, &matches);
+}
+
 static void go_away(struct life *l, struct lab_host *h)
 {
 	h->down = true;
@@ -131,7 +149,8 @@ static const struct {
 	unsigned weight;
 	void (*act)(struct life *, struct lab_host *);
 } actions[] = {
-	{4, initiate}, {3, end_child}, {1, end_ike}, {1, go_away}, {2, change_weather},
+	{4, initiate}, {3, rekey_child}, {2, rekey_ike},      {2, end_child},
+	{1, end_ike},  {1, go_away},	 {2, change_weather},
 };
 
 #define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -150,7 +169,9 @@ static void act(struct life *l)
 
 /* ---- a life ---- */
 
-#define TIMES	    "dpd_delay = 30s\nrekey_time = 5m\nover_time = 1m\nrand_time = 1m\nkeyingtries = 3\n"
+#define TIMES                                                                \
+	"dpd_delay = 30s\nrekey_time = 5m\nover_time = 1m\nrand_time = 1m\n" \
+	"keyingtries = 3\n"
 #define CHILD_TIMES "rekey_time = 2m\nlife_time = 4m\nrand_time = 1m\n"
 
 static struct pair_params params_of(struct life *l)
