@@ -142,17 +142,6 @@ static void build_rounds(struct build *b, const struct conf_node *node, const ch
 		add_round(b, &none, path, r);
 	}
 	sort_rounds(r->items, r->count);
-	for (size_t i = 1; i < r->count; i++) {
-		const char *name = r->items[i].name;
-
-		if (!name) /* out of memory, which is noted */
-			continue;
-		conf_error_add(b->errs, conf_node_section(node, name)->pos,
-			       "section '%s' in %s: multiple authentication rounds are not "
-			       "supported yet",
-			       name, path);
-		note(b, E_CONFIG);
-	}
 }
 
 /* Soft limit, hard limit and randomness, each derived from the others when it was not given. */

@@ -100,7 +100,7 @@ static const struct schema_row rows[] = {
 	 REFUSED("only strict matching of names is implemented"),
 	 .meaning = "how the parts of distinguished names are compared"},
 	{"charon.multiple_authentication", &BOOL, "yes",
-	 .meaning = "announce RFC 4739; several rounds are not there yet"},
+	 .meaning = "take part in several rounds of authentication (RFC 4739)"},
 	{"charon.follow_redirects", &BOOL, "yes",
 	 .meaning = "announce RFC 5685, and go to another gateway when told to"},
 	{"charon.force_eap_only_authentication", &BOOL, "no",

@@ -31,8 +31,6 @@ MASK_FOLLOWS(set_mark_out);
 static const char ikev1[] = "IKEv1 is not implemented";
 static const char pkcs11[] = "keys on PKCS#11 tokens are not implemented";
 static const char mediation[] = "the mediation extension is not implemented";
-static const char one_round[] = "there is one round so far, another is refused";
-static const char childless[] = "only 'allow' is there yet";
 static const char no_fetching[] = "certificate status is not fetched yet";
 
 static const struct schema_word version_words[] = {
@@ -53,9 +51,9 @@ static const struct schema_word pq_words[] = {{"prefer", CONF_PQ_PREFER, NULL},
 					      {"off", CONF_PQ_OFF, NULL},
 					      {0}};
 static const struct schema_word childless_words[] = {{"allow", CONF_CHILDLESS_ALLOW, NULL},
-						     {"prefer", CONF_CHILDLESS_PREFER, childless},
-						     {"force", CONF_CHILDLESS_FORCE, childless},
-						     {"never", CONF_CHILDLESS_NEVER, childless},
+						     {"prefer", CONF_CHILDLESS_PREFER, NULL},
+						     {"force", CONF_CHILDLESS_FORCE, NULL},
+						     {"never", CONF_CHILDLESS_NEVER, NULL},
 						     {0}};
 static const struct schema_word send_cert_words[] = {
 	{"ifasked", CONF_CERT_IFASKED, NULL}, {"always", CONF_CERT_ALWAYS, NULL},
@@ -146,16 +144,18 @@ static const struct schema_row conn_rows[] = {
 	{"fragmentation", &schema_type_enum, "yes", .words = frag_words, CONN(fragmentation),
 	 .meaning = "RFC 7383: yes, accept, no, force"},
 	{"childless", &schema_type_enum, "allow", .words = childless_words, CONN(childless),
-	 .meaning = "RFC 6023: allow"},
+	 .meaning = "IKE_SAs without a child in IKE_AUTH (RFC 6023): allow them, prefer or force "
+		    "them, never accept one"},
 	{"send_certreq", &schema_type_bool, "yes", CONN(send_certreq),
 	 .meaning = "send certificate requests"},
 	{"send_cert", &schema_type_enum, "ifasked", .words = send_cert_words, CONN(send_cert),
 	 .meaning = "send certificates: ifasked, always, never"},
 	{"ocsp", &schema_type_enum, "reply", .words = ocsp_words, .check_only = true,
 	 IGNORED("not implemented"), .meaning = "OCSP inside IKE (RFC 4806)"},
-	{"ppk_id", &schema_type_text, CONN(ppk_id), LATER,
-	 .meaning = "identity of the postquantum preshared key (RFC 8784)"},
-	{"ppk_required", &schema_type_bool, "no", CONN(ppk_required), LATER,
+	{"ppk_id", &schema_type_text, CONN(ppk_id),
+	 .meaning = "identity of the postquantum preshared key (RFC 8784); for a responder a "
+		    "pattern of those that it takes"},
+	{"ppk_required", &schema_type_bool, "no", CONN(ppk_required),
 	 .meaning = "refuse peers without PPK"},
 	{"keyingtries", &schema_type_number, "1", .max = UINT32_MAX, CONN(keyingtries),
 	 .meaning = "rounds of retransmissions for the first connect; 0: for ever"},
@@ -184,7 +184,7 @@ const struct schema_table schema_swanctl_conn = {.path = "connections.<conn>",
 						 .sections = {"children", "local*", "remote*"}};
 
 static const struct schema_row local_rows[] = {
-	{"round", &schema_type_number, "0", .max = 1000, AUTH(round), IGNORED(one_round),
+	{"round", &schema_type_number, "0", .max = 1000, AUTH(round),
 	 .meaning = "order of authentication rounds (RFC 4739); else their order in the file"},
 	{"certs", &schema_type_blobs, .def = NULL, AUTH(certs), .meaning = "own certificates"},
 	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys), LATER,
@@ -203,7 +203,7 @@ const struct schema_table schema_swanctl_local = {
 	.path = "connections.<conn>.local<suffix>", ROWS(local_rows), .sections = {"cert*"}};
 
 static const struct schema_row remote_rows[] = {
-	{"round", &schema_type_number, "0", .max = 1000, AUTH(round), IGNORED(one_round),
+	{"round", &schema_type_number, "0", .max = 1000, AUTH(round),
 	 .meaning = "order of authentication rounds"},
 	{"id", &schema_type_text, "%any", AUTH(id),
 	 .meaning = "identity the peer must have; wildcards allowed"},
@@ -364,7 +364,7 @@ const struct schema_table schema_swanctl_authority = {.path = "authorities.<name
 static const struct schema_row secret_rows[] = {
 	{"secret", &schema_type_secret, .def = NULL, FIELD(conf_secret, secret),
 	 .meaning =
-		 "text, 0xHEX or 0sBASE64; those of eap, xauth, ntlm and ppk wait for their use"},
+		 "text, 0xHEX or 0sBASE64; those of eap, xauth and ntlm wait for their use"},
 	{"id*", &schema_type_texts, .def = NULL, FIELD(conf_secret, ids),
 	 .meaning = "whose it is; none: anybody's"},
 };

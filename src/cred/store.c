@@ -401,6 +401,17 @@ int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query
 	return err;
 }
 
+bool cred_has_secret(struct cred_store *s, enum cred_secret_type type)
+{
+	bool has = false;
+
+	read_lock(s);
+	list_foreach(it, &s->secrets)
+		has = has || list_entry(it, struct stored_secret, link)->type == type;
+	unlock(s);
+	return has;
+}
+
 struct keyref *cred_find_key(struct cred_store *s, const struct cert *c)
 {
 	struct stored_key *e;

@@ -73,6 +73,8 @@ struct cred_secret_query {
 /* A copy of the secret that the query asks for. E_NOTFOUND when there are no more. */
 int cred_find_secret(struct cred_store *s, const struct cred_secret_query *query,
 		     struct secret *out) ERR_MUST_CHECK;
+/* Whether there is any secret of this type. */
+bool cred_has_secret(struct cred_store *s, enum cred_secret_type type);
 /* Private key of a certificate, or NULL. */
 struct keyref *cred_find_key(struct cred_store *s, const struct cert *c);
 /*

@@ -53,9 +53,18 @@ static void put_id_body(struct wbuf *b, uint8_t type, struct view data)
 	wbuf_add(b, data);
 }
 
+/* SK_pi, SK_pr: those so far, or with the PPK that the initiator has offered. */
+static struct view sk_p(const struct ike_sa *sa, bool of_initiator, bool with_ppk)
+{
+	const struct keys_ike *mixed = &sa->hs->ppk.mixed;
+	const struct keys_ike *k = with_ppk && mixed->pi.len ? mixed : &sa->keys;
+
+	return secret_view(of_initiator ? &k->pi : &k->pr);
+}
+
 /* What the initiator (or the responder) signs. */
-static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view id_body,
-		       struct wbuf *out)
+static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view key,
+		       struct view id_body, struct wbuf *out)
 {
 	const struct handshake *hs = sa->hs;
 	int err = keys_auth_octets(
@@ -63,7 +72,7 @@ static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view i
 			.prf = sa->prf,
 			.message = secret_view(of_initiator ? &hs->msg_i : &hs->msg_r),
 			.nonce = secret_view(of_initiator ? &hs->nr : &hs->ni),
-			.sk_p = secret_view(of_initiator ? &sa->keys.pi : &sa->keys.pr),
+			.sk_p = key,
 			.id_body = id_body,
 		},
 		out);
@@ -73,7 +82,7 @@ static int auth_octets(const struct ike_sa *sa, bool of_initiator, struct view i
 	return wbuf_err(out);
 }
 
-static int my_octets(const struct ike_sa *sa, struct wbuf *out)
+static int my_octets(const struct ike_sa *sa, bool with_ppk, struct wbuf *out)
 {
 	struct wbuf body;
 	int err;
@@ -82,7 +91,8 @@ static int my_octets(const struct ike_sa *sa, struct wbuf *out)
 	put_id_body(&body, sa->local_id.type, view_make(sa->local_id.data, sa->local_id.len));
 	err = wbuf_err(&body);
 	if (err == 0)
-		err = auth_octets(sa, sa->initiator, wbuf_view(&body), out);
+		err = auth_octets(sa, sa->initiator, sk_p(sa, sa->initiator, with_ppk),
+				  wbuf_view(&body), out);
 	wbuf_done(&body);
 	return err;
 }
@@ -94,7 +104,36 @@ static const struct wire_payload *peer_id(const struct ike_sa *sa, const struct 
 
 static int peer_octets(const struct ike_sa *sa, const struct wire_msg *msg, struct wbuf *out)
 {
-	return auth_octets(sa, !sa->initiator, peer_id(sa, msg)->body, out);
+	return auth_octets(sa, !sa->initiator, sk_p(sa, !sa->initiator, false),
+			   peer_id(sa, msg)->body, out);
+}
+
+/* The peer's AUTH data: of NO_PPK_AUTH when we, the responder, do without its PPK. */
+static struct view peer_auth(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_notify *plain = wire_msg_notify(msg, N_NO_PPK_AUTH);
+
+	return sa->hs->ppk.declined && sa->hs->rounds_remote == 0 && plain
+		       ? plain->data
+		       : wire_msg_find(msg, PAYLOAD_AUTH)->u.auth.data;
+}
+
+/* ---- rounds (RFC 4739) ---- */
+
+size_t auth_rounds(const struct ike_sa *sa)
+{
+	bool several = sa->peer_multi_auth && sa->ike->settings.multiple_authentication;
+
+	return several || sa->conn->n_local == 0 ? sa->conn->n_local : 1;
+}
+
+void auth_put(struct ike_sa *sa, struct wire_writer *w)
+{
+	struct handshake *hs = sa->hs;
+
+	wire_put_auth(w, hs->auth_method, secret_view(&hs->auth));
+	if (++hs->rounds_local < auth_rounds(sa))
+		wire_put_notify(w, N_ANOTHER_AUTH_FOLLOWS, (struct view){0});
 }
 
 /* ---- our identity and key ---- */
@@ -157,13 +196,11 @@ static void log_no_key(struct ike_sa *sa, const struct conn_auth *a)
 
 /* ---- signing ---- */
 
-static void on_signed(struct ike_sa *sa, struct ike_job *base)
+/* AUTH data of a signature: with RFC 7427 its AlgorithmIdentifier goes before it. */
+static int put_signature(const struct job_sign *j, struct secret *out)
 {
-	struct job_sign *j = (struct job_sign *)base;
-	struct handshake *hs = sa->hs;
-	char name[64];
 	struct wbuf auth;
-	int err = base->err;
+	int err;
 
 	wbuf_init(&auth, 0);
 	if (j->scheme->auth_method == AUTH_DIGITAL_SIGNATURE) {
@@ -171,17 +208,40 @@ static void on_signed(struct ike_sa *sa, struct ike_job *base)
 		wbuf_add(&auth, j->scheme->algid);
 	}
 	wbuf_add(&auth, wbuf_view(&j->signature));
+	err = wbuf_err(&auth);
 	if (err == 0)
-		err = wbuf_err(&auth);
-	if (err == 0)
-		err = secret_copy(&hs->auth, wbuf_view(&auth));
+		err = secret_copy(out, wbuf_view(&auth));
 	wbuf_done(&auth);
-	if (err == 0) {
-		hs->auth_method = j->scheme->auth_method;
-		auth_log_success(sa, &sa->local_id, true,
-				 scheme_text(j->scheme, name, sizeof(name)));
+	return err;
+}
+
+static int sign(struct ike_sa *sa, bool inbound, bool with_ppk);
+
+static int signed_once(struct ike_sa *sa, struct job_sign *j)
+{
+	struct handshake *hs = sa->hs;
+	char name[64];
+	int err;
+
+	if (j->base.err)
+		return j->base.err;
+	if (hs->auth.len)
+		return put_signature(j, &hs->ppk.plain_auth);
+	err = put_signature(j, &hs->auth);
+	hs->auth_method = j->scheme->auth_method;
+	auth_log_success(sa, &sa->local_id, true, scheme_text(j->scheme, name, sizeof(name)));
+	return err;
+}
+
+static void on_signed(struct ike_sa *sa, struct ike_job *base)
+{
+	struct handshake *hs = sa->hs;
+	int err = signed_once(sa, (struct job_sign *)base);
+
+	if (err == 0 && ppk_wants_plain_auth(sa) && hs->ppk.plain_auth.len == 0)
+		err = sign(sa, base->inbound, false);
+	else if (err == 0)
 		err = hs->then(sa);
-	}
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of ourselves failed: %s",
 		       err_text(err));
@@ -189,11 +249,27 @@ static void on_signed(struct ike_sa *sa, struct ike_job *base)
 	}
 }
 
+/* Have this round's octets signed with the key and scheme that were chosen. */
+static int sign(struct ike_sa *sa, bool inbound, bool with_ppk)
+{
+	struct job_sign *job = job_sign_new(sa->hs->key, sa->hs->scheme, on_signed);
+	int err;
+
+	if (!job)
+		return E_NOMEM;
+	err = my_octets(sa, with_ppk, &job->octets);
+	if (err) {
+		job->base.dispose(&job->base);
+		return err;
+	}
+	job_submit(sa, &job->base, inbound);
+	return 0;
+}
+
 static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbound)
 {
 	struct handshake *hs = sa->hs;
 	const struct ike_settings *s = &sa->ike->settings;
-	struct job_sign *job;
 	char text[ID_TEXT];
 	int err = find_cert(sa, a);
 
@@ -213,25 +289,30 @@ static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbou
 		       keyref_type(hs->key));
 		return E_UNSUPPORTED;
 	}
-	job = job_sign_new(hs->key, hs->scheme, on_signed);
-	if (!job)
-		return E_NOMEM;
-	err = my_octets(sa, &job->octets);
-	if (err) {
-		job->base.dispose(&job->base);
-		return err;
-	}
-	job_submit(sa, &job->base, inbound);
-	return 0;
+	return sign(sa, inbound, true);
+}
+
+static int mac_psk(struct ike_sa *sa, struct view psk, bool with_ppk, struct secret *out)
+{
+	uint8_t mac[PRF_MAX_LEN];
+	struct wbuf octets;
+	int err;
+
+	wbuf_init(&octets, 0);
+	err = my_octets(sa, with_ppk, &octets);
+	if (err == 0)
+		err = keys_psk_auth(sa->prf, psk, wbuf_view(&octets), mac);
+	if (err == 0)
+		err = secret_copy(out, view_make(mac, sa->prf->u.prf.out_len));
+	wbuf_done(&octets);
+	return err;
 }
 
 static int begin_psk(struct ike_sa *sa)
 {
 	struct handshake *hs = sa->hs;
 	char me[ID_TEXT], other[ID_TEXT];
-	uint8_t mac[PRF_MAX_LEN];
 	struct secret psk;
-	struct wbuf octets;
 	int err = cred_find_secret(sa->ike->creds,
 				   &(struct cred_secret_query){.type = CRED_IKE,
 							       .me = &sa->local_id,
@@ -245,14 +326,10 @@ static int begin_psk(struct ike_sa *sa)
 		       sa_id_text(&sa->remote_id, other, sizeof(other)));
 		return err;
 	}
-	wbuf_init(&octets, 0);
-	err = my_octets(sa, &octets);
-	if (err == 0)
-		err = keys_psk_auth(sa->prf, secret_view(&psk), wbuf_view(&octets), mac);
-	if (err == 0)
-		err = secret_copy(&hs->auth, view_make(mac, sa->prf->u.prf.out_len));
+	err = mac_psk(sa, secret_view(&psk), true, &hs->auth);
+	if (err == 0 && ppk_wants_plain_auth(sa))
+		err = mac_psk(sa, secret_view(&psk), false, &hs->ppk.plain_auth);
 	secret_done(&psk);
-	wbuf_done(&octets);
 	if (err)
 		return err;
 	hs->auth_method = AUTH_SHARED_KEY;
@@ -263,14 +340,20 @@ static int begin_psk(struct ike_sa *sa)
 int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
 	       int (*then)(struct ike_sa *sa))
 {
-	const struct conn_auth *a = sa->conn->n_local ? &sa->conn->local[0] : NULL;
-	int err = choose_local_id(sa, a, asked);
+	struct handshake *hs = sa->hs;
+	const struct conn_auth *a;
+	int err;
 
+	if (hs->rounds_local >= sa->conn->n_local)
+		return E_CONFIG;
+	a = &sa->conn->local[hs->rounds_local];
+	handshake_forget_auth(hs);
+	err = choose_local_id(sa, a, asked);
 	if (err)
 		return err;
-	sa->hs->then = then;
-	if (!a || a->conf->cls == CONF_AUTH_PUBKEY || a->conf->cls == CONF_AUTH_ANY)
-		return a ? begin_pubkey(sa, a, inbound) : E_CONFIG;
+	hs->then = then;
+	if (a->conf->cls == CONF_AUTH_PUBKEY || a->conf->cls == CONF_AUTH_ANY)
+		return begin_pubkey(sa, a, inbound);
 	if (a->conf->cls == CONF_AUTH_PSK)
 		return begin_psk(sa);
 	sa_log(sa, LOG_CFG, LOG_CTRL, "%s.auth of '%s' is not supported for our own side",
@@ -282,7 +365,7 @@ int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
 
 int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_msg *msg)
 {
-	const struct wire_auth *auth = &wire_msg_find(msg, PAYLOAD_AUTH)->u.auth;
+	struct view auth = peer_auth(sa, msg);
 	char my_text[ID_TEXT], other_text[ID_TEXT];
 	uint8_t mac[PRF_MAX_LEN];
 	struct secret psk;
@@ -304,7 +387,7 @@ int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_ms
 		tried++;
 		err = keys_psk_auth(sa->prf, secret_view(&psk), wbuf_view(&octets), mac);
 		secret_done(&psk);
-		if (err == 0 && secret_equal(auth->data, view_make(mac, sa->prf->u.prf.out_len))) {
+		if (err == 0 && secret_equal(auth, view_make(mac, sa->prf->u.prf.out_len))) {
 			wbuf_done(&octets);
 			auth_log_success(sa, &sa->remote_id, false, "pre-shared key");
 			return 0;
@@ -327,11 +410,10 @@ int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_ms
 
 int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg, struct job_verify *job)
 {
-	const struct wire_auth *auth = &wire_msg_find(msg, PAYLOAD_AUTH)->u.auth;
-	int err = 0;
+	int err = secret_copy(&job->auth, peer_auth(sa, msg));
 
-	job->method = auth->method;
-	err = secret_copy(&job->auth, auth->data);
+	job->method = wire_msg_find(msg, PAYLOAD_AUTH)->u.auth.method;
+	job->round = sa->hs->rounds_remote;
 	for (const struct wire_payload *p = wire_msg_find(msg, PAYLOAD_CERT); p && err == 0;
 	     p = wire_msg_next(msg, p)) {
 		if (p->u.cert.encoding != CERT_X509_SIGNATURE)

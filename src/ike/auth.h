@@ -3,6 +3,7 @@
 #define IKE_AUTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,14 +16,18 @@ struct job_verify;
 
 /* Authentication (RFC 7296 section 2.15, RFC 7427): what both roles of IKE_AUTH share. */
 
+/* How many rounds we authenticate in: as many as the connection has, if the peer can (RFC 4739). */
+size_t auth_rounds(const struct ike_sa *sa);
 /*
- * Make our own AUTH data for the connection's first local round into sa->hs, and then call
+ * Make our own AUTH data for the connection's next local round into sa->hs, and then call
  * sa->hs->then: at once for a shared key, after a job for a signature. Sets sa->local_id; `asked`
  * is the identity the peer asked us to have (IDr), or NULL. inbound: while a peer's request is
  * worked on.
  */
 int auth_begin(struct ike_sa *sa, bool inbound, const struct id *asked,
 	       int (*then)(struct ike_sa *sa)) ERR_MUST_CHECK;
+/* Put AUTH, and ANOTHER_AUTH_FOLLOWS if another round of ours is to come: this one is over. */
+void auth_put(struct ike_sa *sa, struct wire_writer *w);
 /* The body of our ID payload. */
 struct wire_id auth_local_id(const struct ike_sa *sa);
 /*

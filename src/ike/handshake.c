@@ -17,6 +17,15 @@ int handshake_new(struct ike_sa *sa)
 	return 0;
 }
 
+void handshake_forget_auth(struct handshake *hs)
+{
+	cert_put(hs->cert);
+	hs->cert = NULL;
+	keyref_put(hs->key);
+	hs->key = NULL;
+	secret_done(&hs->auth);
+}
+
 void handshake_reset(struct handshake *hs)
 {
 	secret_done(&hs->ni);
@@ -34,11 +43,13 @@ void handshake_reset(struct handshake *hs)
 	hs->peer_intermediate = false;
 	hs->peer_wants_cert = false;
 	hs->n_certreq = 0;
-	cert_put(hs->cert);
-	hs->cert = NULL;
-	keyref_put(hs->key);
-	hs->key = NULL;
-	secret_done(&hs->auth);
+	hs->peer_childless = false;
+	ppk_done(&hs->ppk);
+	hs->rounds_local = hs->rounds_remote = 0;
+	hs->peer_goes_on = false;
+	candidates_done(&hs->candidates);
+	secret_done(&hs->first_request);
+	handshake_forget_auth(hs);
 }
 
 void handshake_free(struct ike_sa *sa)

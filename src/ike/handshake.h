@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "base/secret.h"
+#include "ike/candidates.h"
 #include "ike/intauth.h"
+#include "ike/ppk.h"
 #include "ike/sa.h"
 #include "ike/target.h"
 
@@ -41,7 +43,19 @@ struct handshake {
 	size_t n_certreq;
 	uint8_t certreq[SA_MAX_CERTREQ][20]; /* SHA-1 of SPKI of the peer's CAs */
 
-	/* Our own authentication, made by auth_begin() */
+	bool peer_childless;	/* CHILDLESS_IKEV2_SUPPORTED came */
+	bool refuses_childless; /* responder: childless = never */
+	struct ppk ppk;
+
+	/* Rounds of authentication that are over (RFC 4739), ours and the peer's. */
+	size_t rounds_local, rounds_remote;
+	bool peer_goes_on; /* the peer's last AUTH came with ANOTHER_AUTH_FOLLOWS */
+	/* Responder: who it may be, and the first request until all rounds are over. */
+	struct candidates candidates;
+	struct secret first_request;
+	uint8_t first_payload;
+
+	/* Our own authentication of this round, made by auth_begin() */
 	struct cert *cert;
 	struct keyref *key;
 	const struct sign_scheme *scheme;
@@ -56,5 +70,7 @@ void handshake_free(struct ike_sa *sa);
 /* Forget what belongs to one attempt (keys, nonces, messages), keep the child name and the
  * count. */
 void handshake_reset(struct handshake *hs);
+/* Forget our own authentication of the last round: key, certificate and AUTH data. */
+void handshake_forget_auth(struct handshake *hs);
 
 #endif

@@ -95,6 +95,8 @@ void init_take_notifies(struct ike_sa *sa, const struct wire_msg *msg)
 	sa->hs->peer_intermediate = wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	if (!sa->initiator)
 		redirect_take_client(sa, msg);
+	sa->hs->peer_childless = wire_msg_notify(msg, N_CHILDLESS_IKEV2_SUPPORTED);
+	sa->hs->ppk.peer_knows = wire_msg_notify(msg, N_USE_PPK);
 	sa->peer_multi_auth = wire_msg_notify(msg, N_MULTIPLE_AUTH_SUPPORTED);
 	if (hashes)
 		take_hashes(sa, hashes->data);
@@ -141,5 +143,6 @@ int init_derive_keys(struct ike_sa *sa, struct view shared)
 		return err;
 	keys_ike_done(&sa->keys);
 	sa->keys = keys;
+	sa->ppk = false;
 	return sa_use_keys(sa);
 }

@@ -40,14 +40,19 @@ static void log_parsed(struct ike *ike, const struct ike_sa *sa, const struct wi
 	wbuf_done(&text);
 }
 
-int input_reload(struct ike_sa *sa, bool inbound)
+int input_load(struct ike_sa *sa, uint8_t first, struct view plain)
 {
 	struct wire_msg *msg = &sa->ike->msg;
 
 	msg->count = 0;
 	msg->has_sa = msg->has_tsi = msg->has_tsr = msg->has_cp = false;
-	return inbound ? wire_msg_decode_inner(sa->in.first, secret_view(&sa->in.plain), msg)
-		       : wire_msg_decode_inner(sa->out.first, secret_view(&sa->out.plain), msg);
+	return wire_msg_decode_inner(first, plain, msg);
+}
+
+int input_reload(struct ike_sa *sa, bool inbound)
+{
+	return inbound ? input_load(sa, sa->in.first, secret_view(&sa->in.plain))
+		       : input_load(sa, sa->out.first, secret_view(&sa->out.plain));
 }
 
 /* An authentic request that cannot be understood: say so (RFC 7296 sections 2.5 and 2.21.3). */

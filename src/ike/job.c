@@ -154,39 +154,51 @@ static void note_untrusted(struct job_verify *j, const struct cert *ee)
 	free(id);
 }
 
-/* Find the first connection whose constraints the chain meets. */
+static int check_conn(struct job_verify *j, const struct conn *c, struct cert *const *chain,
+		      size_t n_chain)
+{
+	const struct conn_auth *a = &c->remote[j->round];
+	struct trust_params p = {
+		.chain = chain,
+		.n_chain = n_chain,
+		.id = j->id,
+		.pinned = a->certs,
+		.n_pinned = a->n_certs,
+		.cacerts = a->cacerts,
+		.n_cacerts = a->n_cacerts,
+		.ca_id = a->conf->ca_id,
+		.now = j->wall,
+	};
+	struct cert *cert = NULL;
+	int err = n_chain ? trust_check(j->store, &p, &j->base.notes, &cert)
+			  : trust_check_known(j->store, &p, &j->base.notes, &cert);
+
+	if (err == 0 && !j->cert)
+		j->cert = cert;
+	else
+		cert_put(cert);
+	return err;
+}
+
+/* Find the first connection whose constraints the chain meets, or all of them. */
 static int choose_conn(struct job_verify *j, struct cert *const *chain, size_t n_chain)
 {
 	int err = E_CONFIG;
 
-	for (size_t i = 0; i < j->n_conns; i++) {
-		const struct conn_auth *a = &j->conns[i]->remote[0];
-		struct trust_params p = {
-			.chain = chain,
-			.n_chain = n_chain,
-			.id = j->id,
-			.pinned = a->certs,
-			.n_pinned = a->n_certs,
-			.cacerts = a->cacerts,
-			.n_cacerts = a->n_cacerts,
-			.ca_id = a->conf->ca_id,
-			.now = j->wall,
-		};
+	for (size_t i = 0; i < j->n_conns && (!j->chosen || j->try_all); i++) {
+		int e = check_conn(j, j->conns[i], chain, n_chain);
 
-		err = n_chain ? trust_check(j->store, &p, &j->base.notes, &j->cert)
-			      : trust_check_known(j->store, &p, &j->base.notes, &j->cert);
-		if (err == 0) {
+		j->fits[i] = e == 0;
+		if (e == 0 && !j->chosen)
 			j->chosen = j->conns[i];
-			return 0;
-		}
+		if (j->chosen)
+			continue;
+		err = e;
 		log_note(&j->base.notes, LOG_CFG, LOG_CTRL,
 			 "selected peer config '%s' unacceptable: constraint checking failed",
 			 j->conns[i]->conf->name);
-		if (i + 1 < j->n_conns)
-			log_note(&j->base.notes, LOG_CFG, LOG_CTRL, "switching to peer config '%s'",
-				 j->conns[i + 1]->conf->name);
 	}
-	return err;
+	return j->chosen ? 0 : err;
 }
 
 /* Scheme and signature bytes of the AUTH payload (RFC 7427 section 3). */

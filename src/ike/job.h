@@ -74,7 +74,8 @@ struct job_sign *job_sign_new(const struct keyref *key, const struct sign_scheme
 
 /*
  * Verify a peer's certificate and signature. Connections are tried in order: the first whose
- * constraints the certificate meets is `chosen`.
+ * constraints (those of the round's remote section) the certificate meets is `chosen`. All that it
+ * meets are told in `fits`, if more rounds are to come.
  */
 #define JOB_MAX_CHAIN 8
 #define JOB_MAX_CONNS 8
@@ -86,6 +87,9 @@ struct job_verify {
 	struct id *id;			    /* owned copy */
 	size_t n_conns;
 	struct conn *conns[JOB_MAX_CONNS]; /* references, released in the engine's thread */
+	size_t round;
+	bool try_all;
+	bool fits[JOB_MAX_CONNS];
 	int64_t wall;
 	uint8_t method;
 	struct secret auth; /* AUTH data */

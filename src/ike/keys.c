@@ -106,6 +106,31 @@ int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out)
 	return err;
 }
 
+/* SK_x = prf+ (PPK, SK_x') */
+static int mix(const struct alg *prf, struct view ppk, const struct secret *plain,
+	       struct secret *out)
+{
+	int err = secret_alloc(out, plain->len);
+
+	return err ? err : prf_plus(prf, ppk, secret_view(plain), out->data, out->len);
+}
+
+int keys_mix_ppk(const struct alg *prf, struct view ppk, const struct keys_ike *plain,
+		 struct keys_ike *out)
+{
+	int err;
+
+	*out = (struct keys_ike){0};
+	err = mix(prf, ppk, &plain->d, &out->d);
+	if (err == 0)
+		err = mix(prf, ppk, &plain->pi, &out->pi);
+	if (err == 0)
+		err = mix(prf, ppk, &plain->pr, &out->pr);
+	if (err)
+		keys_ike_done(out);
+	return err;
+}
+
 int keys_derive_child(const struct keys_child_params *p, struct keys_child *out)
 {
 	size_t e = seal_key_e_len(p->encr, p->key_bits), a = seal_key_a_len(p->encr, p->integ);

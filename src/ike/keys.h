@@ -34,6 +34,10 @@ struct keys_ike_params {
 int keys_derive_ike(const struct keys_ike_params *p, struct keys_ike *out) ERR_MUST_CHECK;
 void keys_ike_done(struct keys_ike *k);
 
+/* RFC 8784 section 3: SK_d, SK_pi and SK_pr of `plain` mixed with a PPK; the others stay empty. */
+int keys_mix_ppk(const struct alg *prf, struct view ppk, const struct keys_ike *plain,
+		 struct keys_ike *out) ERR_MUST_CHECK;
+
 /* Keys of a CHILD SA: _i of the initiator's outbound SA, _r of the responder's. */
 struct keys_child {
 	struct secret encr_i, integ_i, encr_r, integ_r;

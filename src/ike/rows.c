@@ -61,9 +61,8 @@ static const struct row table[] = {
 		.states = CONNECTING,
 		.to_responder = true,
 		.guard = further_ke_done,
-		.required = P(IDI),
-		.allowed =
-			P(IDR) | P(CERT) | P(CERTREQ) | P(AUTH) | P(CP) | P(EAP) | CHILD | ANY_TIME,
+		.allowed = P(IDI) | P(IDR) | P(CERT) | P(CERTREQ) | P(AUTH) | P(CP) | P(EAP) |
+			   CHILD | ANY_TIME,
 		.request = x_auth_request,
 	},
 	{

@@ -67,6 +67,7 @@ struct ike_sa {
 	bool peer_natt, peer_fragments, peer_strongswan, peer_mobike, peer_multi_auth;
 	unsigned peer_hashes; /* SIGN_HASH_BIT mask; 0: no RFC 7427 */
 	bool nat_local, nat_remote, nat_fake;
+	bool ppk; /* a PPK is in its keys, or in those that they come from (RFC 8784) */
 
 	/* Keys */
 	struct proposal chosen;

@@ -94,6 +94,7 @@ static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 		.nat_local = sa->nat_local,
 		.nat_remote = sa->nat_remote,
 		.nat_fake = sa->nat_fake,
+		.ppk = sa->ppk,
 		.nat_any = sa->nat_local || sa->nat_remote || sa->nat_fake,
 		.chosen = sa->chosen.count ? &sa->chosen : NULL,
 		.established_ago = up ? (now - sa->established) / MS : UINT64_MAX,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cred/cert.h"
@@ -68,9 +69,39 @@ static void put_child(struct ike_sa *sa, struct wire_writer *w)
 	child_put_offer(c, &(struct child_offer){.any_ts = sa->conn->conf->vips.count > 0}, w);
 }
 
-static int send_request(struct ike_sa *sa)
+/* Whom we expect to talk to, if that is a single identity. */
+static void put_idr(struct ike_sa *sa, struct wire_writer *w)
 {
 	const struct conn *conn = sa->conn;
+	size_t round = sa->hs->rounds_remote;
+	const struct id *id;
+
+	if (round >= conn->n_remote)
+		return;
+	id = &conn->remote[round].id;
+	if (id->type != ID_ANY && !strchr(conn->remote[round].id_text, '*'))
+		wire_put_id(w, PAYLOAD_IDR,
+			    &(struct wire_id){id->type, view_make(id->data, id->len)});
+}
+
+/* What the first request has beyond authentication. */
+static void put_first(struct ike_sa *sa, struct wire_writer *w)
+{
+	ppk_put_identity(sa, w);
+	config_put_request(sa, w);
+	put_child(sa, w);
+	if (sa->conn->conf->mobike)
+		mobike_put_supported(sa, w);
+	if (sa->ike->settings.multiple_authentication)
+		wire_put_notify(w, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
+	wire_put_notify(w, N_EAP_ONLY_AUTHENTICATION, (struct view){0});
+	wire_put_notify(w, N_MESSAGE_ID_SYNC_SUPPORTED, (struct view){0});
+}
+
+static int send_request(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+	bool first = sa->out.next == hs->auth_msgid;
 	struct wire_id id = auth_local_id(sa);
 	struct wire_writer w;
 	struct wbuf b;
@@ -78,54 +109,66 @@ static int send_request(struct ike_sa *sa)
 
 	wbuf_init(&b, 0);
 	wire_writer_init(&w, &b);
-	wire_put_id(&w, PAYLOAD_IDI, &id);
-	auth_cert_put(sa, &w);
-	if (conn->conf->unique != CONF_UNIQUE_NEVER && only_sa_with_peer(sa))
-		wire_put_notify(&w, N_INITIAL_CONTACT, (struct view){0});
-	auth_cert_put_requests(sa, conn, &w);
-	if (conn->n_remote && conn->remote[0].id.type != ID_ANY &&
-	    !strchr(conn->remote[0].id_text, '*')) {
-		const struct id *r = &conn->remote[0].id;
-
-		wire_put_id(&w, PAYLOAD_IDR,
-			    &(struct wire_id){r->type, view_make(r->data, r->len)});
+	if (hs->auth.len) {
+		wire_put_id(&w, PAYLOAD_IDI, &id);
+		auth_cert_put(sa, &w);
+		if (first && sa->conn->conf->unique != CONF_UNIQUE_NEVER && only_sa_with_peer(sa))
+			wire_put_notify(&w, N_INITIAL_CONTACT, (struct view){0});
+		if (first)
+			auth_cert_put_requests(sa, sa->conn, &w);
+		put_idr(sa, &w);
+		auth_put(sa, &w);
 	}
-	wire_put_auth(&w, sa->hs->auth_method, secret_view(&sa->hs->auth));
-	config_put_request(sa, &w);
-	put_child(sa, &w);
-	if (conn->conf->mobike)
-		mobike_put_supported(sa, &w);
-	if (sa->ike->settings.multiple_authentication)
-		wire_put_notify(&w, N_MULTIPLE_AUTH_SUPPORTED, (struct view){0});
-	wire_put_notify(&w, N_EAP_ONLY_AUTHENTICATION, (struct view){0});
-	wire_put_notify(&w, N_MESSAGE_ID_SYNC_SUPPORTED, (struct view){0});
+	if (first)
+		put_first(sa, &w);
+	handshake_forget_auth(hs);
 	err = window_request(sa, &w);
 	wbuf_done(&b);
 	return err;
 }
 
+/*
+ * The child goes into IKE_AUTH, or is made by an exchange of its own afterwards (childless, RFC
+ * 6023).
+ */
+static int prepare_child(struct ike_sa *sa)
+{
+	enum conf_childless policy = sa->conn->conf->childless;
+	struct handshake *hs = sa->hs;
+	const struct conf_child *conf;
+
+	if (!hs->peer_childless && (!hs->child_name || policy == CONF_CHILDLESS_FORCE)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "peer does not support childless IKE_SA initiation%s",
+		       hs->child_name ? " (childless = force)" : ": initiate a child");
+		return E_UNSUPPORTED;
+	}
+	if (!hs->child_name || hs->child || policy == CONF_CHILDLESS_FORCE ||
+	    (policy == CONF_CHILDLESS_PREFER && hs->peer_childless))
+		return 0;
+	conf = conf_conn_child(sa->conn->conf, hs->child_name);
+	return conf ? child_new(sa, sa->conn, conf, true, &hs->child) : E_NOTFOUND;
+}
+
 static int start(struct ike_sa *sa, struct task *task)
 {
 	struct handshake *hs = sa->hs;
-	const struct conf_child *conf;
-	int err;
+	int err = 0;
 
 	(void)task;
 	hs->auth_msgid = sa->out.next;
 	/* The peer's identity is not proved yet, but shared keys are looked up by it. */
 	if (sa->conn->n_remote && sa->remote_id.type == ID_ANY)
 		err = id_copy(&sa->conn->remote[0].id, &sa->remote_id);
-	else
-		err = 0;
 	if (err == 0 && sa->remote_id.type == ID_ANY)
 		err = id_from_addr(&sa->remote, &sa->remote_id);
+	if (err == 0)
+		err = prepare_child(sa);
 	if (err)
 		return err;
-	if (hs->child_name && !hs->child) {
-		conf = conf_conn_child(sa->conn->conf, hs->child_name);
-		err = conf ? child_new(sa, sa->conn, conf, true, &hs->child) : E_NOTFOUND;
-		if (err)
-			return err;
+	err = ppk_begin(sa);
+	if (err) {
+		fail(sa, err, "the PPK that ppk_required wants cannot be used (see above)");
+		return 0;
 	}
 	err = auth_begin(sa, false, NULL, send_request);
 	if (err)
@@ -134,6 +177,35 @@ static int start(struct ike_sa *sa, struct task *task)
 }
 
 /* ---- response ---- */
+
+/* The peer refused us without telling why: say what it was shown. */
+static void log_refused(struct ike_sa *sa)
+{
+	bool psk = sa->hs->auth_method == AUTH_SHARED_KEY;
+	char me[256], other[256];
+
+	sa_log(sa, LOG_CFG, LOG_CTRL,
+	       "the peer '%s' did not accept us as '%s' (local.id) with our %s; its log says why",
+	       sa_id_text(&sa->remote_id, other, sizeof(other)),
+	       sa_id_text(&sa->local_id, me, sizeof(me)),
+	       psk ? "shared secret (secrets.ike)" : "certificate (local.certs)");
+}
+
+/* Instead of what was due: an error, or nothing at all. */
+static void refused(struct ike_sa *sa, const struct wire_notify *error)
+{
+	const char *name = error ? ike_notify_name(error->type) : NULL;
+	char message[128];
+
+	snprintf(message, sizeof(message), "received %s notify error",
+		 name	 ? name
+		 : error ? "an unknown"
+			 : "no AUTH payload and no");
+	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
+	if (error && error->type == N_AUTHENTICATION_FAILED)
+		log_refused(sa);
+	fail(sa, E_AUTH, message);
+}
 
 /* What of the child the response carries; the IKE SA is up whatever comes of it. */
 static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[CHILD_WHY_MAX])
@@ -167,6 +239,7 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 	char why[CHILD_WHY_MAX] = "";
 	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
 	struct child *c = sa->hs->child;
+	char *later = NULL; /* the child that childless initiation has left */
 	int err;
 
 	mobike_take_supported(sa, msg);
@@ -183,11 +256,70 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 			child_set_state(c, CHILD_S_DELETING);
 		else
 			child_destroy(c);
+	} else if (!c && sa->hs->child_name) {
+		later = sa->hs->child_name;
+		sa->hs->child_name = NULL;
 	}
 	handshake_free(sa);
 	if (err && sa->ike->settings.close_ike_on_child_failure)
 		(void)!task_queue(sa, &task_ike_delete, NULL, NULL, NULL); /* else it stays up */
-	task_finish(sa, err, why);
+	if (later) {
+		free(sa->out.task->child_name);
+		sa->out.task->child_name = later;
+		task_continue(sa, &task_child_create);
+	} else {
+		task_finish(sa, err, why);
+	}
+}
+
+/* What an error notify is about when all rounds are over: the child, or else all. */
+static bool is_about_child(uint16_t notify)
+{
+	return notify == N_NO_PROPOSAL_CHOSEN || notify == N_TS_UNACCEPTABLE ||
+	       notify == N_SINGLE_PAIR_REQUIRED || notify == N_NO_ADDITIONAL_SAS ||
+	       notify == N_INTERNAL_ADDRESS_FAILURE || notify == N_FAILED_CP_REQUIRED ||
+	       notify == N_INVALID_SELECTORS || notify == N_TEMPORARY_FAILURE;
+}
+
+/* A round is over: the next one, or the end. */
+static void go_on(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_notify *error = wire_msg_error(msg);
+	struct handshake *hs = sa->hs;
+	bool mine = hs->rounds_local < auth_rounds(sa);
+	size_t want = sa->conn->n_remote;
+	int err;
+
+	if (hs->peer_goes_on ? hs->rounds_remote >= want : hs->rounds_remote < want) {
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "selected peer config '%s' unacceptable: %s authentication rounds (the peer "
+		       "did %zu%s, the remote sections want %zu)",
+		       sa_name(sa), hs->peer_goes_on ? "too many" : "insufficient",
+		       hs->rounds_remote, hs->peer_goes_on ? " and goes on" : "", want);
+		reject_peer(sa, E_AUTH, "the peer's authentication failed (see above)");
+		return;
+	}
+	if (error && (mine || hs->peer_goes_on || !is_about_child(error->type))) {
+		refused(sa, error);
+		return;
+	}
+	if (!mine && !hs->peer_goes_on) {
+		establish(sa, msg);
+		return;
+	}
+	err = mine ? auth_begin(sa, false, NULL, send_request) : send_request(sa);
+	if (err)
+		reject_peer(sa, err, "our own authentication failed (see above)");
+}
+
+/* The peer has proved who it is, in this round. */
+static void authenticated(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct handshake *hs = sa->hs;
+
+	hs->rounds_remote++;
+	hs->peer_goes_on = wire_msg_notify(msg, N_ANOTHER_AUTH_FOLLOWS);
+	go_on(sa, msg);
 }
 
 static void on_verified(struct ike_sa *sa, struct ike_job *base)
@@ -210,7 +342,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 	if (input_reload(sa, false))
 		reject_peer(sa, E_NOMEM, err_text(E_NOMEM));
 	else
-		establish(sa, &sa->ike->msg);
+		authenticated(sa, &sa->ike->msg);
 }
 
 static int verify_signature(struct ike_sa *sa, const struct wire_msg *msg)
@@ -231,7 +363,7 @@ static int verify_signature(struct ike_sa *sa, const struct wire_msg *msg)
 
 static int check_peer_id(struct ike_sa *sa, const struct wire_payload *idr)
 {
-	const struct conn_auth *want = sa->conn->n_remote ? &sa->conn->remote[0] : NULL;
+	const struct conn_auth *want = &sa->conn->remote[sa->hs->rounds_remote];
 	char text[256];
 	int err;
 
@@ -239,11 +371,11 @@ static int check_peer_id(struct ike_sa *sa, const struct wire_payload *idr)
 	err = id_from_wire(idr->u.id.type, idr->u.id.data, &sa->remote_id);
 	if (err)
 		return err;
-	if (!want || want->id.type == ID_ANY || id_match(&sa->remote_id, &want->id))
+	if (want->id.type == ID_ANY || id_match(&sa->remote_id, &want->id))
 		return 0;
 	sa_log(sa, LOG_CFG, LOG_CTRL,
-	       "constraint check failed: identity '%s' required, but the peer is '%s' (remote.id)",
-	       want->id_text, sa_id_text(&sa->remote_id, text, sizeof(text)));
+	       "constraint check failed: identity '%s' required, but the peer is '%s' (%s.id)",
+	       want->id_text, sa_id_text(&sa->remote_id, text, sizeof(text)), want->conf->name);
 	sa_log(sa, LOG_CFG, LOG_CTRL,
 	       "selected peer config '%s' unacceptable: constraint checking failed", sa_name(sa));
 	return E_AUTH;
@@ -252,64 +384,49 @@ static int check_peer_id(struct ike_sa *sa, const struct wire_payload *idr)
 static int verify(struct ike_sa *sa, const struct wire_msg *msg, bool *out_later)
 {
 	const struct wire_payload *auth = wire_msg_find(msg, PAYLOAD_AUTH);
-	enum conf_auth_class want =
-		sa->conn->n_remote ? sa->conn->remote[0].conf->cls : CONF_AUTH_ANY;
+	const struct conf_auth *conf = sa->conn->remote[sa->hs->rounds_remote].conf;
+	enum conf_auth_class want = conf->cls;
 	bool psk = auth->u.auth.method == AUTH_SHARED_KEY;
 
 	*out_later = !psk;
 	if (want != CONF_AUTH_ANY && want != (psk ? CONF_AUTH_PSK : CONF_AUTH_PUBKEY)) {
 		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "the peer authenticated with a %s, but remote.auth of '%s' wants %s",
-		       psk ? "pre-shared key" : "signature", sa_name(sa),
+		       "the peer authenticated with a %s, but %s.auth of '%s' wants %s",
+		       psk ? "pre-shared key" : "signature", conf->name, sa_name(sa),
 		       want == CONF_AUTH_PSK ? "psk" : "pubkey");
 		return E_AUTH;
 	}
 	return psk ? auth_verify_psk(sa, &sa->local_id, msg) : verify_signature(sa, msg);
 }
 
-/* The peer refused us without telling why: say what it was shown. */
-static void log_refused(struct ike_sa *sa)
-{
-	bool psk = sa->hs->auth_method == AUTH_SHARED_KEY;
-	char me[256], other[256];
-
-	sa_log(sa, LOG_CFG, LOG_CTRL,
-	       "the peer '%s' did not accept us as '%s' (local.id) with our %s; its log says why",
-	       sa_id_text(&sa->remote_id, other, sizeof(other)),
-	       sa_id_text(&sa->local_id, me, sizeof(me)),
-	       psk ? "shared secret (secrets.ike)" : "certificate (local.certs)");
-}
-
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
 	const struct wire_payload *idr = wire_msg_find(msg, PAYLOAD_IDR);
-	const struct wire_payload *auth = wire_msg_find(msg, PAYLOAD_AUTH);
-	const struct wire_notify *error = wire_msg_error(msg);
-	char message[128];
+	struct handshake *hs = sa->hs;
+	bool first = hs->rounds_remote == 0;
 	bool later;
 	int err;
 
 	(void)task;
-	if (!idr || !auth) {
-		const char *name = error ? ike_notify_name(error->type) : NULL;
-
-		snprintf(message, sizeof(message), "received %s notify error",
-			 name	 ? name
-			 : error ? "an unknown"
-				 : "no AUTH payload and no");
-		sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
-		if (error && error->type == N_AUTHENTICATION_FAILED)
-			log_refused(sa);
-		fail(sa, E_AUTH, message);
+	if (!first && !hs->peer_goes_on) {
+		go_on(sa, msg);
 		return;
 	}
-	err = check_peer_id(sa, idr);
+	if (!idr || !wire_msg_find(msg, PAYLOAD_AUTH)) {
+		refused(sa, wire_msg_error(msg));
+		return;
+	}
+	err = hs->rounds_remote < sa->conn->n_remote ? 0 : E_STATE;
+	if (err == 0 && first)
+		err = ppk_take_answer(sa, msg);
+	if (err == 0)
+		err = check_peer_id(sa, idr);
 	if (err == 0)
 		err = verify(sa, msg, &later);
 	if (err)
 		reject_peer(sa, err, "the peer's authentication failed (see above)");
 	else if (!later)
-		establish(sa, msg);
+		authenticated(sa, msg);
 }
 
 const struct task_kind task_ike_auth = {"IKE_AUTH", IKE_AUTH, start, response};

@@ -54,53 +54,133 @@ static uint16_t make_child(struct ike_sa *sa, const struct wire_msg *msg, struct
 	return 0;
 }
 
-static int send_reply(struct ike_sa *sa)
+/* The first request has what is answered when all rounds are over: child, addresses, MOBIKE. */
+static int load_first(struct ike_sa *sa)
+{
+	const struct secret *first = &sa->hs->first_request;
+
+	return first->len ? input_load(sa, sa->hs->first_payload, secret_view(first))
+			  : input_reload(sa, true);
+}
+
+/* Both sides have authenticated in all rounds: the SA is up. */
+static int put_established(struct ike_sa *sa, struct wire_writer *w)
 {
 	const struct wire_msg *msg = &sa->ike->msg;
-	bool peer_mobike;
-	struct wire_id id = auth_local_id(sa);
 	struct wire_cp cp = {0};
-	struct wire_writer w;
 	struct child *child;
+	bool peer_mobike;
 	uint16_t notify;
-	struct wbuf b;
-	int err = input_reload(sa, true);
+	int err = load_first(sa);
 
 	if (err)
 		return err;
 	peer_mobike = wire_msg_notify(msg, N_MOBIKE_SUPPORTED);
-	wbuf_init(&b, 0);
-	wire_writer_init(&w, &b);
-	wire_put_id(&w, PAYLOAD_IDR, &id);
-	auth_cert_put(sa, &w);
-	wire_put_auth(&w, sa->hs->auth_method, secret_view(&sa->hs->auth));
 	unique_enforce(sa, msg);
 	sa_establish(sa);
 	child = NULL;
-	notify = redirect_put_auth(sa, &w) ? 0 : make_child(sa, msg, &cp, &child);
+	notify = redirect_put_auth(sa, w) ? 0 : make_child(sa, msg, &cp, &child);
 	if (cp.count)
-		wire_put_cp(&w, &cp);
+		wire_put_cp(w, &cp);
 	if (child)
-		child_put_answer(child, (struct view){0}, (struct view){0}, &w);
+		child_put_answer(child, (struct view){0}, (struct view){0}, w);
 	if (notify) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
-		wire_put_notify(&w, notify, (struct view){0});
+		wire_put_notify(w, notify, (struct view){0});
 	}
 	if (peer_mobike && sa->conn->conf->mobike)
-		mobike_put_supported(sa, &w);
-	err = window_reply(sa, &w);
-	wbuf_done(&b);
-	handshake_free(sa);
+		mobike_put_supported(sa, w);
+	return 0;
+}
+
+/* Our own part of a round, unless we have said all already. */
+static void put_round(struct ike_sa *sa, struct wire_writer *w)
+{
+	struct handshake *hs = sa->hs;
+	struct wire_id id = auth_local_id(sa);
+
+	if (!hs->auth.len)
+		return;
+	wire_put_id(w, PAYLOAD_IDR, &id);
+	auth_cert_put(sa, w);
+	auth_put(sa, w);
+	if (sa->ppk && hs->rounds_local == 1)
+		wire_put_notify(w, N_PPK_IDENTITY, (struct view){0});
+	handshake_forget_auth(hs);
+}
+
+static int send_reply(struct ike_sa *sa)
+{
+	struct handshake *hs = sa->hs;
+	struct wire_writer w;
+	struct wbuf b;
+	bool last;
+	int err = 0;
+
+	wbuf_init(&b, 0);
+	wire_writer_init(&w, &b);
+	put_round(sa, &w);
+	last = !hs->peer_goes_on && hs->rounds_local >= auth_rounds(sa);
+	if (last) {
+		err = put_established(sa, &w);
+	} else if (hs->first_request.len == 0) {
+		hs->first_payload = sa->in.first;
+		err = secret_copy(&hs->first_request, secret_view(&sa->in.plain));
+	}
 	if (err == 0)
+		err = window_reply(sa, &w);
+	wbuf_done(&b);
+	if (err == 0 && last) {
+		handshake_free(sa);
 		task_run_next(sa);
+	}
 	return err;
 }
 
 /* ---- the peer is who it says ---- */
 
-static void authenticated(struct ike_sa *sa, struct conn *conn, const struct wire_msg *msg)
+/* A request without what a child needs, or with it, where the connection does not want that. */
+static int check_childless(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	enum conf_childless policy = sa->conn->conf->childless;
+
+	if (msg->has_sa && policy == CONF_CHILDLESS_FORCE) {
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "the peer wants a CHILD_SA in IKE_AUTH, but childless = force in '%s'",
+		       sa_name(sa));
+		return E_CONFIG;
+	}
+	if (!msg->has_sa && policy == CONF_CHILDLESS_NEVER) {
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "the peer wants no CHILD_SA in IKE_AUTH, but childless = never in '%s'",
+		       sa_name(sa));
+		return E_CONFIG;
+	}
+	return 0;
+}
+
+/* After each round of the peer's, or a request that only waits for ours. */
+static int go_on(struct ike_sa *sa, const struct id *asked)
+{
+	struct handshake *hs = sa->hs;
+
+	if (!hs->peer_goes_on) {
+		int err = load_first(sa);
+
+		if (err == 0 && unique_keeps_out(sa, &sa->ike->msg))
+			err = E_EXISTS;
+		if (err)
+			return err;
+	}
+	return hs->rounds_local < auth_rounds(sa) ? auth_begin(sa, true, asked, send_reply)
+						  : send_reply(sa);
+}
+
+static void authenticated(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_payload *idr = wire_msg_find(msg, PAYLOAD_IDR);
+	struct handshake *hs = sa->hs;
+	struct conn *conn = hs->candidates.conns[0];
 	struct id asked = {0};
 	int err = 0;
 
@@ -108,18 +188,23 @@ static void authenticated(struct ike_sa *sa, struct conn *conn, const struct wir
 		conn_put(sa->conn);
 		sa->conn = conn_get(conn);
 	}
-	mobike_take_supported(sa, msg);
-	if (sa->peer_mobike && mobike_nat_forbidden(sa, msg)) {
-		window_refuse(sa, N_UNEXPECTED_NAT_DETECTED, E_AUTH, "a NAT that must not be");
-		return;
+	candidates_filter_local(sa, &hs->candidates);
+	if (hs->rounds_remote == 0) {
+		mobike_take_supported(sa, msg);
+		if (sa->peer_mobike && mobike_nat_forbidden(sa, msg)) {
+			window_refuse(sa, N_UNEXPECTED_NAT_DETECTED, E_AUTH,
+				      "a NAT that must not be");
+			return;
+		}
+		err = check_childless(sa, msg);
 	}
+	hs->rounds_remote++;
+	hs->peer_goes_on = wire_msg_notify(msg, N_ANOTHER_AUTH_FOLLOWS);
 	auth_cert_take_requests(sa, msg);
-	if (unique_keeps_out(sa, msg))
-		err = E_EXISTS;
 	if (err == 0 && idr)
 		err = id_from_wire(idr->u.id.type, idr->u.id.data, &asked);
 	if (err == 0)
-		err = auth_begin(sa, true, idr ? &asked : NULL, send_reply);
+		err = go_on(sa, idr ? &asked : NULL);
 	id_done(&asked);
 	if (err)
 		refuse_auth(sa, err);
@@ -142,19 +227,21 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 		name = text;
 	}
 	auth_log_success(sa, &sa->remote_id, false, name);
-	authenticated(sa, j->chosen, &sa->ike->msg);
+	candidates_keep(sa, &sa->hs->candidates, j->fits);
+	authenticated(sa, &sa->ike->msg);
 }
 
-static int verify_signature(struct ike_sa *sa, const struct wire_msg *msg,
-			    const struct candidates *l)
+static int verify_signature(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	struct job_verify *job = job_verify_new(sa->ike, &sa->remote_id, on_verified);
+	const struct candidates *l = &sa->hs->candidates;
 	int err;
 
 	if (!job)
 		return E_NOMEM;
 	for (size_t i = 0; i < l->n; i++)
 		job->conns[job->n_conns++] = conn_get(l->conns[i]);
+	job->try_all = wire_msg_notify(msg, N_ANOTHER_AUTH_FOLLOWS);
 	err = auth_fill_verify(sa, msg, job);
 	if (err)
 		job->base.dispose(&job->base);
@@ -163,10 +250,13 @@ static int verify_signature(struct ike_sa *sa, const struct wire_msg *msg,
 	return err;
 }
 
-/* Our identity as the peer's shared key is filed under: configured, asked for, or our address. */
-static int my_psk_id(const struct ike_sa *sa, const struct conn *c, const struct id *asked,
-		     struct id *out)
+/* Our identity as the peer's shared key is filed under: what we have said, or will say. */
+static int my_psk_id(const struct ike_sa *sa, const struct id *asked, struct id *out)
 {
+	const struct conn *c = sa->hs->candidates.conns[0];
+
+	if (sa->hs->rounds_local > 0)
+		return id_copy(&sa->local_id, out);
 	if (c->n_local && c->local[0].id.type != ID_ANY)
 		return id_copy(&c->local[0].id, out);
 	if (asked && asked->type != ID_ANY)
@@ -174,46 +264,81 @@ static int my_psk_id(const struct ike_sa *sa, const struct conn *c, const struct
 	return id_from_addr(&sa->local, out);
 }
 
-static int verify_psk(struct ike_sa *sa, const struct wire_msg *msg, const struct id *asked,
-		      const struct candidates *l)
+static int verify_psk(struct ike_sa *sa, const struct wire_msg *msg, const struct id *asked)
 {
 	struct id me = {0};
-	int err = my_psk_id(sa, l->conns[0], asked, &me);
+	int err = my_psk_id(sa, asked, &me);
 
 	if (err == 0)
 		err = auth_verify_psk(sa, &me, msg);
 	id_done(&me);
 	if (err == 0)
-		authenticated(sa, l->conns[0], msg);
+		authenticated(sa, msg);
 	return err;
+}
+
+/* Which connections the peer's claim leaves, and then whether it is true. */
+static int check_peer(struct ike_sa *sa, const struct wire_msg *msg, const struct id *asked)
+{
+	const struct wire_payload *auth = wire_msg_find(msg, PAYLOAD_AUTH);
+	struct candidates *l = &sa->hs->candidates;
+	int err = 0;
+
+	if (sa->hs->rounds_remote == 0)
+		candidates_find(sa, asked, l);
+	else
+		candidates_filter_id(sa, l);
+	candidates_filter_method(sa, auth, l);
+	candidates_filter_rounds(sa, wire_msg_notify(msg, N_ANOTHER_AUTH_FOLLOWS), l);
+	if (sa->hs->rounds_remote == 0)
+		err = ppk_filter(sa, msg, l);
+	if (err)
+		return err;
+	if (l->n == 0 || !auth)
+		return E_AUTH;
+	return auth->u.auth.method == AUTH_SHARED_KEY ? verify_psk(sa, msg, asked)
+						      : verify_signature(sa, msg);
+}
+
+/* Only rounds of ours are left: the peer has no more to say (RFC 4739 section 2.5). */
+static void wait_for_us(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	int err;
+
+	if (wire_msg_find(msg, PAYLOAD_IDI) || wire_msg_find(msg, PAYLOAD_AUTH)) {
+		window_refuse(sa, N_INVALID_SYNTAX, E_MALFORMED,
+			      "the peer authenticates once more without having said so");
+		return;
+	}
+	err = go_on(sa, NULL);
+	if (err)
+		refuse_auth(sa, err);
 }
 
 void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	const struct wire_payload *idi = wire_msg_find(msg, PAYLOAD_IDI);
 	const struct wire_payload *idr = wire_msg_find(msg, PAYLOAD_IDR);
-	const struct wire_payload *auth = wire_msg_find(msg, PAYLOAD_AUTH);
+	struct handshake *hs = sa->hs;
 	struct id asked = {0};
-	struct candidates l;
 	int err;
 
-	sa->hs->auth_msgid = sa->in.expected;
+	if (hs->rounds_remote == 0) {
+		hs->auth_msgid = sa->in.expected;
+		sa->peer_multi_auth = wire_msg_notify(msg, N_MULTIPLE_AUTH_SUPPORTED);
+	} else if (!hs->peer_goes_on) {
+		wait_for_us(sa, msg);
+		return;
+	}
 	id_done(&sa->remote_id);
-	err = id_from_wire(idi->u.id.type, idi->u.id.data, &sa->remote_id);
+	err = idi ? id_from_wire(idi->u.id.type, idi->u.id.data, &sa->remote_id) : E_MALFORMED;
 	if (err == 0 && idr)
 		err = id_from_wire(idr->u.id.type, idr->u.id.data, &asked);
 	if (err) {
-		window_refuse(sa, N_INVALID_SYNTAX, err, "malformed identity");
+		window_refuse(sa, N_INVALID_SYNTAX, err, "no or a malformed identity");
 		return;
 	}
-	candidates_find(sa, idr ? &asked : NULL, &l);
-	candidates_filter_method(sa, auth, &l);
-	if (l.n == 0 || !auth)
-		err = E_AUTH;
-	else if (auth->u.auth.method == AUTH_SHARED_KEY)
-		err = verify_psk(sa, msg, idr ? &asked : NULL, &l);
-	else
-		err = verify_signature(sa, msg, &l);
+	err = check_peer(sa, msg, idr ? &asked : NULL);
 	id_done(&asked);
 	if (err)
 		refuse_auth(sa, err);

@@ -69,6 +69,7 @@ static int send_request(struct ike_sa *sa)
 		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
 	init_put_hashes(sa, &w);
 	redirect_put_client(sa, &w);
+	ppk_put_use(sa, &w);
 	if (offers_addke(sa))
 		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	init_put_vendor(sa, &w);
@@ -155,7 +156,12 @@ static int begin_next(struct ike_sa *sa)
 
 static int start(struct ike_sa *sa, struct task *task)
 {
+	int err;
+
 	(void)task;
+	err = ppk_check_own(sa);
+	if (err)
+		return err;
 	return target_left(sa) ? begin_next(sa) : target_find(sa, begin_next);
 }
 

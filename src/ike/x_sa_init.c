@@ -252,7 +252,9 @@ static int send_reply(struct ike_sa *sa, const struct job_ke *j)
 		wire_put_notify(&w, N_FRAGMENTATION_SUPPORTED, (struct view){0});
 	if (sa->peer_hashes)
 		init_put_hashes(sa, &w);
-	wire_put_notify(&w, N_CHILDLESS_IKEV2_SUPPORTED, (struct view){0});
+	if (!hs->refuses_childless)
+		wire_put_notify(&w, N_CHILDLESS_IKEV2_SUPPORTED, (struct view){0});
+	ppk_answer_use(sa, &w);
 	if (hs->peer_intermediate)
 		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	if (sa->ike->settings.multiple_authentication)
@@ -321,6 +323,7 @@ static uint16_t accept_request(struct ike_sa *sa, struct view datagram, const st
 	if (choose_proposal(sa, msg, &conn))
 		return N_NO_PROPOSAL_CHOSEN;
 	init_take_fragmentation(sa, msg, conn->conf);
+	sa->hs->refuses_childless = conn->conf->childless == CONF_CHILDLESS_NEVER;
 	t = proposal_find(&sa->chosen, TRANSFORM_KE);
 	alg = alg_find(TRANSFORM_KE, t->id);
 	if (ke->method != t->id) {

@@ -312,13 +312,14 @@ static void load_secret(struct lab_host *h, const struct conf_node *n)
 
 	need_no_errors(&errs);
 	assert_int_equal(err, 0);
-	err = cred_add_secret(h->creds, &(struct cred_secret_params){
-						.type = CRED_IKE,
-						.unique_id = s.name,
-						.data = secret_view(&s.secret),
-						.owners = (const char *const *)s.ids.items,
-						.n_owners = s.ids.count,
-					});
+	err = cred_add_secret(h->creds,
+			      &(struct cred_secret_params){
+				      .type = strcmp(s.type, "ppk") == 0 ? CRED_PPK : CRED_IKE,
+				      .unique_id = s.name,
+				      .data = secret_view(&s.secret),
+				      .owners = (const char *const *)s.ids.items,
+				      .n_owners = s.ids.count,
+			      });
 	assert_int_equal(err, 0);
 	conf_secret_done(&s);
 }

@@ -52,7 +52,7 @@ static const struct item secrets[] = {
 	{"secrets.eap<suffix>", MISSING, cfg_stored, NULL},
 	{"secrets.xauth<suffix>", MISSING, cfg_stored, NULL},
 	{"secrets.ntlm<suffix>", MISSING, cfg_stored, NULL},
-	{"secrets.ppk<suffix>", MISSING, cfg_stored, NULL},
+	{"secrets.ppk<suffix>", IMPLEMENTED, "secret, id<suffix>: postquantum preshared keys", NULL},
 	{"secrets.private<suffix>", IMPLEMENTED, "file, secret: passphrase of a key", NULL},
 	{"secrets.rsa<suffix>", IMPLEMENTED, "file, secret: passphrase of a key", NULL},
 	{"secrets.ecdsa<suffix>", IMPLEMENTED, "file, secret: passphrase of a key", NULL},
