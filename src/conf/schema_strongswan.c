@@ -91,7 +91,6 @@ static const struct schema_row rows[] = {
 	 .meaning = "own order of proposals decides; no: the peer's"},
 	{"charon.signature_authentication", &BOOL, "yes", .meaning = "RFC 7427"},
 	{"charon.signature_authentication_constraints", &BOOL, "yes",
-	 IGNORED("constraints are not there yet"),
 	 .meaning = "constraints on the chain in auth also bind IKE signatures"},
 	{"charon.rsa_pss", &BOOL, "no", .meaning = "prefer RSA-PSS signatures"},
 	{"charon.rsa_pss_trailerfield", &BOOL, "no", IGNORED(by_openssl),

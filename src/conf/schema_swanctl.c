@@ -190,7 +190,9 @@ static const struct schema_row local_rows[] = {
 	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys), LATER,
 	 .meaning = "own raw public keys"},
 	{"auth", &schema_type_auth, "pubkey",
-	 .meaning = "pubkey, psk or any; EAP and constraints on signatures are refused so far"},
+	 .meaning =
+		 "pubkey, psk or any; pubkey or key types with constraints, as in rsa-3072-sha256 or "
+		 "ike:pubkey-sha512; EAP is refused so far"},
 	{"id", &schema_type_text, .def = NULL, AUTH(id),
 	 .meaning = "own identity; default: subject of the certificate, or address"},
 	{"eap_id", &schema_type_text, .def = NULL, AUTH(eap_id), LATER,
@@ -363,8 +365,7 @@ const struct schema_table schema_swanctl_authority = {.path = "authorities.<name
 
 static const struct schema_row secret_rows[] = {
 	{"secret", &schema_type_secret, .def = NULL, FIELD(conf_secret, secret),
-	 .meaning =
-		 "text, 0xHEX or 0sBASE64; those of eap, xauth and ntlm wait for their use"},
+	 .meaning = "text, 0xHEX or 0sBASE64; those of eap, xauth and ntlm wait for their use"},
 	{"id*", &schema_type_texts, .def = NULL, FIELD(conf_secret, ids),
 	 .meaning = "whose it is; none: anybody's"},
 };

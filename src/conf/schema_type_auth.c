@@ -11,19 +11,20 @@
 
 #define WORD_MAX 48
 
-static const char *const key_words[] = {"rsa",	   "rsa/pss", "rsa/pkcs1", "ecdsa",
-					"ed25519", "ed448",   "bliss",	   "pubkey"};
-static const char *const hash_words[] = {"md5",	     "sha1",	 "sha224",   "sha256",
-					 "sha384",   "sha512",	 "sha3_224", "sha3_256",
-					 "sha3_384", "sha3_512", "identity"};
+static const char *const key_words[] = {"rsa",	      "rsa/pss",    "rsa/pkcs1", "ecdsa",
+					"ed25519",    "ed448",	    "pubkey",	 "dilithium2",
+					"dilithium3", "dilithium5", "falcon512", "falcon1024",
+					"mldsa44",    "mldsa65",    "mldsa87"};
+static const char *const hash_words[] = {"sha1", "sha256", "sha384", "sha512", "identity"};
+/* What strongSwan knows beside them. */
+static const char *const other_words[] = {"bliss",    "md5",	  "sha224",  "sha3_224",
+					  "sha3_256", "sha3_384", "sha3_512"};
 static const char *const eap_words[] = {
 	"identity", "md5",	"mschapv2", "gtc",	 "tls",	      "ttls",
 	"peap",	    "sim",	"aka",	    "aka-prime", "dynamic",   "radius",
 	"tnc",	    "sim-pcsc", "sim-file", "aka-3gpp",	 "aka-3gpp2", "simaka-sql"};
 static const char *const class_words[] = {"pubkey", "psk",   "eap",	"any",	 "xauth",
 					  "rsa",    "ecdsa", "ed25519", "ed448", "ike:pubkey"};
-static const char no_constraints[] = "constraints on keys and signatures are not supported yet, "
-				     "expected pubkey, psk or any";
 static const char no_eap[] = "EAP is not supported yet, expected pubkey, psk or any";
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -103,6 +104,8 @@ static int add_word(struct constraints *c, const char *word, char **out_why)
 		c->key_added = true;
 		return add_constraint(c, c->key, word);
 	}
+	if (one_of(word, other_words, COUNT(other_words)))
+		return schema_why(out_why, "signatures with %s are not supported", word);
 	if (!one_of(word, hash_words, COUNT(hash_words)))
 		return refuse_word("key type or hash", word, hash_words, COUNT(hash_words),
 				   out_why);
@@ -154,9 +157,7 @@ static int parse_eap(const char *text, struct conf_auth *auth, char **out_why)
 /* What is well-formed but cannot be done: the fields are filled, for the day when it can. */
 static int refuse_missing(const struct conf_auth *auth, char **out_why)
 {
-	if (auth->cls == CONF_AUTH_EAP)
-		return schema_why(out_why, "%s", no_eap);
-	return auth->sig_allowed.count ? schema_why(out_why, "%s", no_constraints) : 0;
+	return auth->cls == CONF_AUTH_EAP ? schema_why(out_why, "%s", no_eap) : 0;
 }
 
 static int store_auth(const struct schema_row *row, const struct conf_value *v, void *base,
@@ -187,8 +188,7 @@ static int store_auth(const struct schema_row *row, const struct conf_value *v, 
 		    COUNT(key_words)))
 		return refuse_word("method", first, class_words, COUNT(class_words), out_why);
 	auth->cls = CONF_AUTH_PUBKEY;
-	err = parse_constraints(text, &auth->sig_allowed, out_why);
-	return err ? err : refuse_missing(auth, out_why);
+	return parse_constraints(text, &auth->sig_allowed, out_why);
 }
 
 static bool equal_auth(const struct schema_row *row, const void *a, const void *b)

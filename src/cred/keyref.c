@@ -175,10 +175,9 @@ unsigned keyref_bits(const struct keyref *k)
 	return bits > 0 ? (unsigned)bits : 0;
 }
 
-const struct sign_scheme *keyref_choose(const struct keyref *k, unsigned peer_hashes,
-					bool prefer_pss)
+const struct sign_scheme *keyref_choose(const struct keyref *k, const struct sign_choice *choice)
 {
-	return sign_choose(k->pkey, peer_hashes, prefer_pss);
+	return sign_choose_of(k->pkey, choice);
 }
 
 int keyref_sign(const struct keyref *k, const struct sign_scheme *scheme, struct view tbs,

@@ -32,9 +32,8 @@ const uint8_t *keyref_id(const struct keyref *k);
 /* "RSA", "ECDSA", "ED25519", ... */
 const char *keyref_type(const struct keyref *k);
 unsigned keyref_bits(const struct keyref *k);
-/* sign_choose() and sign_create() with this key. May run in a job. */
-const struct sign_scheme *keyref_choose(const struct keyref *k, unsigned peer_hashes,
-					bool prefer_pss);
+/* sign_choose_of() and sign_create() with this key. May run in a job. */
+const struct sign_scheme *keyref_choose(const struct keyref *k, const struct sign_choice *choice);
 int keyref_sign(const struct keyref *k, const struct sign_scheme *scheme, struct view tbs,
 		struct wbuf *out) ERR_MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "cred/constraint.h"
 #include "cred/dn.h"
 #include "cred/idtype.h"
 #include "cred/store.h"
@@ -505,10 +506,64 @@ static int check_strength(const struct path *p, const struct trust_params *param
 	return 0;
 }
 
+/* Hash of a certificate's signature by the numbers of RFC 7427; 5 where the scheme has none. */
+static unsigned signature_hash(X509 *x)
+{
+	int nid = NID_undef;
+
+	if (X509_get_signature_info(x, &nid, NULL, NULL, NULL) != 1)
+		return 5;
+	switch (nid) {
+	case NID_undef:
+		return 5;
+	case NID_sha1:
+		return 1;
+	case NID_sha256:
+		return 2;
+	case NID_sha384:
+		return 3;
+	case NID_sha512:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/* remote.auth may name the hashes that the certificates below the trust anchor are signed with. */
+static int check_hashes(const struct path *p, const struct trust_params *params,
+			struct log_notes *notes)
+{
+	for (int i = 0; params->words && i + 1 < p->n_chain; i++) {
+		X509 *x = sk_X509_value(p->chain, i);
+		EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(p->chain, i + 1));
+		const char *type = key ? sign_key_type(key) : NULL;
+		const ASN1_OBJECT *oid;
+		const X509_ALGOR *alg;
+		char name[64];
+		struct wbuf line;
+
+		if (constraint_allows_cert(params->words, type ? type : "", signature_hash(x)))
+			continue;
+		X509_get0_signature(NULL, &alg, x);
+		X509_ALGOR_get0(&oid, NULL, NULL, alg);
+		OBJ_obj2txt(name, sizeof(name), oid, 0);
+		wbuf_init(&line, 0);
+		wbuf_str(&line, "certificate ");
+		write_subject(x, &line);
+		wbuf_fmt(&line, " is signed with %s, but remote.auth allows ", name);
+		constraint_text(params->words, &line);
+		say(notes, &line);
+		return E_CONFIG;
+	}
+	return 0;
+}
+
 /* What the configuration asks of a path that is trusted. */
 static int check_constraints(const struct path *p, const struct trust_params *params,
 			     struct log_notes *notes)
 {
+	int err = 0;
+
 	if (params->n_pinned && !is_pinned(params)) {
 		say_cert(notes, "certificate ", params->chain[0]->x509,
 			 " is none of those that remote.certs allows");
@@ -516,13 +571,11 @@ static int check_constraints(const struct path *p, const struct trust_params *pa
 	}
 	if (params->n_cacerts && !has_one_of(p, params->cacerts, params->n_cacerts))
 		return refuse_cacerts(params, notes);
-	if (params->ca_id) {
-		int err = check_ca_id(p, params, notes);
-
-		if (err)
-			return err;
-	}
-	return check_strength(p, params, notes);
+	if (params->ca_id)
+		err = check_ca_id(p, params, notes);
+	if (!err)
+		err = check_strength(p, params, notes);
+	return err ? err : check_hashes(p, params, notes);
 }
 
 static int check_steps(struct path *p, struct cred_store *store, const struct trust_params *params,

@@ -13,6 +13,7 @@
 #include "cred/id.h"
 
 struct cred_store;
+struct strs;
 
 /*
  * Whether a peer's end-entity certificate is trusted for its identity (RFC 5280 by OpenSSL, RFC
@@ -31,6 +32,7 @@ struct trust_params {
 	const char *ca_id; /* remote.ca_id: DN of a CA in the path; NULL = any */
 	int64_t now;	   /* seconds since the epoch */
 	unsigned min_bits_rsa, min_bits_ecdsa; /* remote.auth key strengths; 0 = any */
+	const struct strs *words; /* of remote.auth (cred/constraint.h): hashes; NULL = any */
 };
 
 /*

@@ -266,18 +266,25 @@ static bool key_fits(const struct sign_scheme *scheme, EVP_PKEY *key)
 			  strcmp(group, curve) == 0);
 }
 
-static const struct sign_scheme *choose(EVP_PKEY *key, unsigned peer_hashes, bool pss)
+static bool may_use(const struct sign_scheme *s, EVP_PKEY *key, const struct sign_choice *c)
+{
+	return !impl_of(s)->verify_only && key_fits(s, key) &&
+	       (!c->allow || c->allow(c->ctx, s, (unsigned)EVP_PKEY_get_bits(key)));
+}
+
+static const struct sign_scheme *choose(EVP_PKEY *key, const struct sign_choice *c, bool pss)
 {
 	const struct sign_scheme *weaker = NULL;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct sign_scheme *s = &rows[i];
 
-		if (impl_of(s)->verify_only || s->pss != pss || !key_fits(s, key))
+		if (s->pss != pss || !may_use(s, key, c))
 			continue;
-		if (peer_hashes == 0 && s->auth_method != METHOD_RFC7427)
+		if (c->peer_hashes == 0 && s->auth_method != METHOD_RFC7427)
 			return s;
-		if (s->auth_method != METHOD_RFC7427 || !(peer_hashes & SIGN_HASH_BIT(s->ike_hash)))
+		if (s->auth_method != METHOD_RFC7427 ||
+		    !(c->peer_hashes & SIGN_HASH_BIT(s->ike_hash)))
 			continue;
 		if (EVP_PKEY_get_bits(key) <= (int)s->max_bits)
 			return s;
@@ -286,11 +293,19 @@ static const struct sign_scheme *choose(EVP_PKEY *key, unsigned peer_hashes, boo
 	return weaker;
 }
 
+const struct sign_scheme *sign_choose_of(EVP_PKEY *key, const struct sign_choice *c)
+{
+	const struct sign_scheme *found = choose(key, c, c->prefer_pss);
+
+	if (!found && (c->prefer_pss || c->allow))
+		found = choose(key, c, !c->prefer_pss);
+	return found;
+}
+
 const struct sign_scheme *sign_choose(EVP_PKEY *key, unsigned peer_hashes, bool prefer_pss)
 {
-	const struct sign_scheme *found = prefer_pss ? choose(key, peer_hashes, true) : NULL;
-
-	return found ? found : choose(key, peer_hashes, false);
+	return sign_choose_of(
+		key, &(struct sign_choice){.peer_hashes = peer_hashes, .prefer_pss = prefer_pss});
 }
 
 /* A context ready to sign (or verify) with the scheme's hash and padding; NULL on failure. */

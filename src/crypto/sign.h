@@ -39,6 +39,14 @@ const struct sign_scheme *sign_find_method(uint8_t auth_method);
  * none fits.
  */
 const struct sign_scheme *sign_choose(EVP_PKEY *key, unsigned peer_hashes, bool prefer_pss);
+/* The same of those schemes alone that `allow` takes; PSS too where nothing else is allowed. */
+struct sign_choice {
+	unsigned peer_hashes;
+	bool prefer_pss;
+	bool (*allow)(const void *ctx, const struct sign_scheme *scheme, unsigned bits);
+	const void *ctx;
+};
+const struct sign_scheme *sign_choose_of(EVP_PKEY *key, const struct sign_choice *choice);
 /* Sign tbs; appends the signature as the AUTH payload carries it (for 9..11: r | s). */
 int sign_create(const struct sign_scheme *scheme, EVP_PKEY *key, struct view tbs,
 		struct wbuf *out) ERR_MUST_CHECK;

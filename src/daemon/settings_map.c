@@ -56,6 +56,8 @@ static void map_exchange(const struct settings *s, struct ike_settings *out)
 	out->accept_private_algs = settings_bool(s, "charon.accept_private_algs");
 	out->prefer_configured_proposals = settings_bool(s, "charon.prefer_configured_proposals");
 	out->signature_authentication = settings_bool(s, "charon.signature_authentication");
+	out->signature_constraints =
+		settings_bool(s, "charon.signature_authentication_constraints");
 	out->rsa_pss = settings_bool(s, "charon.rsa_pss");
 	out->fragment_size_v4 = fragment_size(s, "charon.fragment_size_v4", LEAST_IPV4);
 	out->fragment_size_v6 = fragment_size(s, "charon.fragment_size_v6", LEAST_IPV6);

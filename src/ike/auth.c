@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cred/cert.h"
+#include "cred/constraint.h"
 #include "cred/id.h"
 #include "cred/keyref.h"
 #include "cred/store.h"
@@ -152,6 +153,28 @@ static int choose_local_id(struct ike_sa *sa, const struct conn_auth *a, const s
 	return id_from_addr(&sa->local, &sa->local_id);
 }
 
+/* local.auth: "ike:" or not, all constraints are about our only signature. */
+static bool is_wanted(const void *ctx, const struct sign_scheme *scheme, unsigned bits)
+{
+	const struct constraint_signature s = {scheme, bits, true};
+
+	return constraint_allows(ctx, &s);
+}
+
+static const struct sign_scheme *choose_scheme(const struct ike_sa *sa, const struct conn_auth *a,
+					       const struct keyref *key)
+{
+	const struct ike_settings *s = &sa->ike->settings;
+
+	return keyref_choose(
+		key, &(struct sign_choice){
+			     .peer_hashes = s->signature_authentication ? sa->peer_hashes : 0,
+			     .prefer_pss = s->rsa_pss,
+			     .allow = a->conf->sig_allowed.count ? is_wanted : NULL,
+			     .ctx = &a->conf->sig_allowed,
+		     });
+}
+
 /* A certificate whose private key is here: of the configured ones that which the peer's CERTREQ
  * names, else the first; else any that speaks for our identity. */
 static int find_cert(struct ike_sa *sa, const struct conn_auth *a)
@@ -160,11 +183,15 @@ static int find_cert(struct ike_sa *sa, const struct conn_auth *a)
 	struct handshake *hs = sa->hs;
 	struct keyref *key;
 
-	for (size_t i = 0; i < a->n_certs && !hs->cert; i++) {
+	for (size_t i = 0; i < a->n_certs && (!hs->cert || !choose_scheme(sa, a, hs->key)); i++) {
 		key = cred_find_key(creds, a->certs[i]);
-		if (key) {
+		if (key && (!hs->cert || choose_scheme(sa, a, key))) {
+			cert_put(hs->cert);
+			keyref_put(hs->key);
 			hs->cert = cert_get(a->certs[i]);
 			hs->key = key;
+		} else {
+			keyref_put(key);
 		}
 	}
 	if (!hs->cert && a->n_certs == 0) {
@@ -269,7 +296,6 @@ static int sign(struct ike_sa *sa, bool inbound, bool with_ppk)
 static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbound)
 {
 	struct handshake *hs = sa->hs;
-	const struct ike_settings *s = &sa->ike->settings;
 	char text[ID_TEXT];
 	int err = find_cert(sa, a);
 
@@ -281,12 +307,14 @@ static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbou
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "our certificate does not contain the identity '%s': the peer may refuse it",
 		       sa_id_text(&sa->local_id, text, sizeof(text)));
-	hs->scheme = keyref_choose(hs->key, s->signature_authentication ? sa->peer_hashes : 0,
-				   s->rsa_pss);
+	hs->scheme = choose_scheme(sa, a, hs->key);
 	if (!hs->scheme) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
-		       "no signature scheme of our %s key is acceptable to the peer",
-		       keyref_type(hs->key));
+		       "no signature scheme of our %s key of %u bits is acceptable to the peer%s%s%s",
+		       keyref_type(hs->key), keyref_bits(hs->key),
+		       a->conf->sig_allowed.count ? " and allowed by " : "",
+		       a->conf->sig_allowed.count ? a->conf->name : "",
+		       a->conf->sig_allowed.count ? ".auth" : "");
 		return E_UNSUPPORTED;
 	}
 	return sign(sa, inbound, true);
@@ -414,6 +442,7 @@ int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg, struct job_v
 
 	job->method = wire_msg_find(msg, PAYLOAD_AUTH)->u.auth.method;
 	job->round = sa->hs->rounds_remote;
+	job->inherit = sa->ike->settings.signature_constraints;
 	for (const struct wire_payload *p = wire_msg_find(msg, PAYLOAD_CERT); p && err == 0;
 	     p = wire_msg_next(msg, p)) {
 		if (p->u.cert.encoding != CERT_X509_SIGNATURE)

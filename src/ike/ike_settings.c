@@ -10,6 +10,7 @@ void ike_settings_init(struct ike_settings *s)
 		.port_natt = IKE_PORT_NATT,
 		.prefer_configured_proposals = true,
 		.signature_authentication = true,
+		.signature_constraints = true,
 		.fragment_size_v4 = 1280,
 		.fragment_size_v6 = 1280,
 		.max_packet = 10000,

@@ -4,8 +4,10 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/evp.h>
 
 #include "cred/cert.h"
+#include "cred/constraint.h"
 #include "cred/id.h"
 #include "cred/keyref.h"
 #include "cred/trust.h"
@@ -154,6 +156,27 @@ static void note_untrusted(struct job_verify *j, const struct cert *ee)
 	free(id);
 }
 
+/* The signature that `auth` allows, by the key that made it. */
+static int check_signature(struct job_verify *j, const struct conf_auth *conf, const struct cert *c)
+{
+	EVP_PKEY *key = cert_key(c);
+	int bits = key ? EVP_PKEY_get_bits(key) : 0;
+	const struct constraint_signature s = {j->scheme, bits > 0 ? (unsigned)bits : 0,
+					       j->inherit};
+	struct wbuf text;
+
+	if (!key || constraint_allows(&conf->sig_allowed, &s))
+		return 0;
+	wbuf_init(&text, 0);
+	constraint_text(&conf->sig_allowed, &text);
+	log_note(&j->base.notes, LOG_CFG, LOG_CTRL,
+		 "the peer signed with %s and a %s key of %d bits, but %s.auth allows %.*s",
+		 j->scheme->name, sign_key_type(key), bits, conf->name, (int)text.len,
+		 (const char *)text.data);
+	wbuf_done(&text);
+	return E_CONFIG;
+}
+
 static int check_conn(struct job_verify *j, const struct conn *c, struct cert *const *chain,
 		      size_t n_chain)
 {
@@ -168,11 +191,16 @@ static int check_conn(struct job_verify *j, const struct conn *c, struct cert *c
 		.n_cacerts = a->n_cacerts,
 		.ca_id = a->conf->ca_id,
 		.now = j->wall,
+		.min_bits_rsa = constraint_min_bits(&a->conf->sig_allowed, "RSA"),
+		.min_bits_ecdsa = constraint_min_bits(&a->conf->sig_allowed, "ECDSA"),
+		.words = &a->conf->sig_allowed,
 	};
 	struct cert *cert = NULL;
 	int err = n_chain ? trust_check(j->store, &p, &j->base.notes, &cert)
 			  : trust_check_known(j->store, &p, &j->base.notes, &cert);
 
+	if (err == 0)
+		err = check_signature(j, a->conf, cert);
 	if (err == 0 && !j->cert)
 		j->cert = cert;
 	else

@@ -88,7 +88,7 @@ struct job_verify {
 	size_t n_conns;
 	struct conn *conns[JOB_MAX_CONNS]; /* references, released in the engine's thread */
 	size_t round;
-	bool try_all;
+	bool try_all, inherit; /* inherit: charon.signature_authentication_constraints */
 	bool fits[JOB_MAX_CONNS];
 	int64_t wall;
 	uint8_t method;

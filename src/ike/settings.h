@@ -17,6 +17,7 @@ struct ike_settings {
 	bool prefer_configured_proposals;
 	bool signature_authentication; /* RFC 7427 */
 	bool rsa_pss;
+	bool signature_constraints;		     /* of certificates also bind IKE signatures */
 	unsigned fragment_size_v4, fragment_size_v6; /* IP packet, bytes */
 	size_t max_packet;			     /* reassembled message, bytes */
 	unsigned retransmit_tries;

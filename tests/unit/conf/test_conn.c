@@ -335,9 +335,9 @@ static const struct {
 	{"remote { auth = eap-tls }",
 	 "1:14: invalid value 'eap-tls' for auth in connections.c.remote: EAP is not supported "
 	 "yet, expected pubkey, psk or any"},
-	{"remote { auth = rsa-3072-sha256 }",
-	 "1:14: invalid value 'rsa-3072-sha256' for auth in connections.c.remote: constraints on "
-	 "keys and signatures are not supported yet, expected pubkey, psk or any"},
+	{"remote { auth = rsa-3072-md5 }",
+	 "1:14: invalid value 'rsa-3072-md5' for auth in connections.c.remote: signatures with md5 "
+	 "are not supported"},
 	{"fragmentation = x",
 	 "1:5: invalid value 'x' for fragmentation in connections.c: expected one "
 	 "of yes, accept, no, force"},

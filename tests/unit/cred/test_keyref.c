@@ -150,7 +150,7 @@ static void test_id_and_signature(void **state)
 
 	assert_int_equal(keyref_from_pkey(g.key, &k), 0);
 	assert_memory_equal(keyref_id(k), g.cert->subject_key, 20);
-	scheme = keyref_choose(k, SIGN_HASH_BIT(2), false);
+	scheme = keyref_choose(k, &(struct sign_choice){.peer_hashes = SIGN_HASH_BIT(2)});
 	assert_non_null(scheme);
 	wbuf_init(&sig, 0);
 	assert_int_equal(keyref_sign(k, scheme, view_str("octets"), &sig), 0);
