@@ -19,9 +19,9 @@ struct ike;
 enum ike_load_result { IKE_CONN_ADDED, IKE_CONN_UPDATED, IKE_CONN_REPLACED, IKE_CONN_UNCHANGED };
 
 /*
- * Add or replace the connection of that name (takes a reference). Certificates of the
- * configuration are held in the credential store as long as anybody uses it. On failure E_CONFIG and *out_why (to free) says
- * why; the old one stays.
+ * Add or replace the connection of that name (takes a reference). Certificates of the configuration
+ * are held in the credential store as long as anybody uses it. On failure E_CONFIG and *out_why (to
+ * free) says why; the old one stays.
  */
 int ike_load_conn(struct ike *ike, uint64_t now, const struct conf_conn *conn,
 		  enum ike_load_result *out, char **out_why) ERR_MUST_CHECK;
@@ -107,10 +107,11 @@ struct ike_redirect_params {
 	const char *gateway; /* IPv4 or IPv6 address, or a domain name */
 };
 /*
- * Tell the clients of all established IKE SAs that match to go to another gateway; they set up an SA
- * there and delete this one. Only clients that announced REDIRECT_SUPPORTED are told. Returns 0 when
- * at least one is being told; *out_matches is how many. E_CONFIG: no selector, or one that cannot be
- * read, or no gateway; E_NOTFOUND: nobody to tell. *out_why then says so (to free; may be NULL).
+ * Tell the clients of all established IKE SAs that match to go to another gateway; they set up an
+ * SA there and delete this one. Only clients that announced REDIRECT_SUPPORTED are told. Returns 0
+ * when at least one is being told; *out_matches is how many. E_CONFIG: no selector, or one that
+ * cannot be read, or no gateway; E_NOTFOUND: nobody to tell. *out_why then says so (to free; may be
+ * NULL).
  */
 int ike_redirect(struct ike *ike, uint64_t now, const struct ike_redirect_params *params,
 		 unsigned *out_matches, char **out_why) ERR_MUST_CHECK;

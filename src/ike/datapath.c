@@ -51,7 +51,8 @@ void ike_datapath_mapping(struct ike *ike, uint64_t now, uint32_t handle, const 
 	if (!c || addr_equal_port(&c->sa->remote, remote))
 		return;
 	sa = c->sa;
-	/* Who is behind a NAT itself, or decides about the addresses (RFC 4555), does not follow. */
+	/* Who is behind a NAT itself, or decides about the addresses (RFC 4555), does not
+	 * follow. */
 	if (!sa->nat_remote || sa->nat_local || (sa->peer_mobike && sa->caller))
 		return;
 	sa_log(sa, LOG_KNL, LOG_CTRL, "NAT mappings of CHILD_SA %s{%u} changed from %s to %s",

@@ -27,8 +27,8 @@ void move_children(struct ike_sa *sa);
 /* Both are done: keepalives as the NAT state asks, and an ike-update event. */
 void move_finish(struct ike_sa *sa);
 /*
- * An authentic packet came from another address or port of a peer behind a NAT: follow it, with ESP,
- * but no more often than once in MOVE_PAUSE_MS: the last one counts (RFC 7296 section 2.23).
+ * An authentic packet came from another address or port of a peer behind a NAT: follow it, with
+ * ESP, but no more often than once in MOVE_PAUSE_MS: the last one counts (RFC 7296 section 2.23).
  */
 void move_follow(struct ike_sa *sa, const struct addr *remote);
 

@@ -11,8 +11,9 @@ struct ike_sa;
 
 /* NAT detection (RFC 7296 section 2.23). */
 
-/* Put NAT_DETECTION_SOURCE_IP and _DESTINATION_IP for a message that goes by these addresses; with
- * sa->nat_fake the source hash is random, so that the peer sees a NAT and encapsulates ESP in UDP. */
+/* Put NAT_DETECTION_SOURCE_IP and _DESTINATION_IP for a message that goes by these addresses;
+ * with sa->nat_fake the source hash is random, so that the peer sees a NAT and encapsulates ESP
+ * in UDP. */
 void natd_put(struct ike_sa *sa, const struct addr *local, const struct addr *remote,
 	      struct wire_writer *w);
 /*

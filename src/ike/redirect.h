@@ -54,8 +54,8 @@ bool redirect_is_forged(const struct ike_sa *sa, const struct wire_notify *n);
 int redirect_follow_init(struct ike_sa *sa, const struct wire_notify *n) ERR_MUST_CHECK;
 /* The same in an authentic IKE_AUTH response; the SA with the former gateway is deleted there. */
 int redirect_follow_auth(struct ike_sa *sa, const struct wire_notify *n) ERR_MUST_CHECK;
-/* Told by the gateway of an SA that is up: where to go (to be handed to redirect_follow_up() once the
- * gateway has been answered), or NULL if nowhere. */
+/* Told by the gateway of an SA that is up: where to go (to be handed to redirect_follow_up()
+ * once the gateway has been answered), or NULL if nowhere. */
 char *redirect_read(struct ike_sa *sa, const struct wire_msg *msg);
 /* Sets up another SA with all children of this one, then deletes it. Takes the gateway. */
 void redirect_follow_up(struct ike_sa *sa, char *gateway);

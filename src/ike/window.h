@@ -48,8 +48,8 @@ enum window_verdict window_judge(struct ike_sa *sa, const struct wire_hdr *hdr,
 				 struct view datagram, unsigned fragment);
 /*
  * Send the cached reply again, after WINDOW_AGAIN by these addresses. With MOBIKE it goes back the
- * same way: the peer may have moved, or test a path (RFC 4555 sections 3.5 and 3.10). Else, and with
- * the certificates of IKE_AUTH, only to where the peer is: anybody can send a copy.
+ * same way: the peer may have moved, or test a path (RFC 4555 sections 3.5 and 3.10). Else, and
+ * with the certificates of IKE_AUTH, only to where the peer is: anybody can send a copy.
  */
 void window_reply_again(struct ike_sa *sa, const struct addr *local, const struct addr *remote);
 /* Note the request that is being worked on: its bytes tell retransmissions apart. */

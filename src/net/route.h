@@ -39,8 +39,8 @@ struct route_filter {
 bool route_counts(const struct route_filter *f, const char *interface);
 
 /*
- * Addresses of all interfaces that are up and connected, without loopback and link-local ones; `skip`
- * names one interface to leave out, or is NULL. Free with route_addrs_done(). E_NOMEM, E_IO.
+ * Addresses of all interfaces that are up and connected, without loopback and link-local ones;
+ * `skip` names one interface to leave out, or is NULL. Free with route_addrs_done(). E_NOMEM, E_IO.
  */
 int route_local_addrs(const char *skip, struct route_addrs *out) ERR_MUST_CHECK;
 /* The same, of the interfaces that count. */

@@ -73,7 +73,7 @@ def test_gateway_moves(lab):
 
 
 def test_dead_path(lab):
-    """Nothing comes by the address in use any more, and nobody says so: liveness checks find out."""
+    """Nothing comes by the address in use, and nobody says so: liveness checks find out."""
     top = lab.pair()
     netns.add_address(top.moon, "eth0", "192.168.0.20/24")
     carol, moon = lab.psk(carol={"dpd_delay": "1s"})

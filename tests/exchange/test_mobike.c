@@ -575,8 +575,8 @@ static uint64_t number(const char *variable, uint64_t otherwise)
 }
 
 /*
- * One side gets other addresses. One of moon's stays: where both sides lose all that the other knows
- * at the same time they cannot find each other again (RFC 4555 section 1.2).
+ * One side gets other addresses. One of moon's stays: where both sides lose all that the other
+ * knows at the same time they cannot find each other again (RFC 4555 section 1.2).
  */
 static void shake(struct pair *p, uint64_t *random)
 {

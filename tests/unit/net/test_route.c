@@ -39,11 +39,42 @@ static void test_local_addrs(void **state)
 	assert_int_equal(l.count, 0);
 }
 
+/* A loopback address may leave by any interface; what is not ours cannot be used at all. */
+static void test_usable(void **state)
+{
+	struct addr lo, other;
+
+	(void)state;
+	assert_int_equal(addr_parse(&lo, "127.0.0.1"), 0);
+	assert_int_equal(addr_parse(&other, "192.0.2.77"), 0);
+	assert_true(route_usable(&lo, &lo, 0));
+	assert_false(route_usable(&other, &lo, 0));
+	assert_int_equal(addr_parse(&other, "2001:db8::77"), 0);
+	assert_false(route_usable(&lo, &other, 0));
+}
+
+static void test_filter(void **state)
+{
+	const struct route_filter all = {0}, use = {.use = "eth0, wlan0", .ignore = "eth0"};
+	const struct route_filter ignore = {.ignore = "eth0,lo", .skip = "ipsec0"};
+
+	(void)state;
+	assert_true(route_counts(&all, "eth0"));
+	assert_true(route_counts(&use, "eth0") && route_counts(&use, "wlan0"));
+	assert_false(route_counts(&use, "eth") || route_counts(&use, "eth01"));
+	assert_false(route_counts(&use, ""));
+	assert_true(route_counts(&ignore, "eth1"));
+	assert_false(route_counts(&ignore, "eth0") || route_counts(&ignore, "lo"));
+	assert_false(route_counts(&ignore, "ipsec0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_local_addrs),
+		cmocka_unit_test(test_usable),
+		cmocka_unit_test(test_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
