@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "ipsec/rtnl.h"
+#include "ipsec/subnets.h"
 #include "net/route.h"
 
 #define STALE_MAX 64 /* rules that crashed predecessors left; more means that none goes away */
@@ -264,65 +265,15 @@ static int add_use(struct routing *r, const struct use *wanted)
 	return 0;
 }
 
-/* The subnet of 2^host addresses at `first`, which is aligned to it, ends here. */
-static struct addr_range subnet_at(const uint8_t *first, uint8_t family, unsigned host)
-{
-	const unsigned len = (unsigned)addr_len(family);
-	struct addr_range s = {.family = family};
-
-	memcpy(s.first, first, len);
-	memcpy(s.last, first, len);
-	for (unsigned bit = 0; bit < host; bit++)
-		s.last[len - 1 - bit / 8] |= (uint8_t)(1u << (bit % 8));
-	return s;
-}
-
-/* The largest subnet that begins where `range` does and lies within it. Returns its host bits. */
-static unsigned largest_subnet(const struct addr_range *range, struct addr_range *out)
-{
-	const unsigned len = (unsigned)addr_len(range->family);
-	unsigned host = 0;
-
-	*out = subnet_at(range->first, range->family, 0);
-	while (host < len * 8 && !(range->first[len - 1 - host / 8] >> (host % 8) & 1)) {
-		const struct addr_range wider = subnet_at(range->first, range->family, host + 1);
-
-		if (!addr_range_contains(range, &wider))
-			break;
-		*out = wider;
-		host++;
-	}
-	return host;
-}
-
-/* The address after `last`; false after the very last one. */
-static bool following(const uint8_t *last, unsigned len, uint8_t *out)
-{
-	memcpy(out, last, len);
-	for (unsigned i = len; i-- > 0;)
-		if (++out[i] != 0)
-			return true;
-	return false;
-}
-
-/* A range is at most 2 * 128 subnets. */
 static int add_range(struct routing *r, struct use *u, const struct addr_range *wanted)
 {
-	const unsigned len = (unsigned)addr_len(wanted->family);
-	struct addr_range range = *wanted, subnet;
-	struct addr end = {.family = wanted->family};
-	int err;
+	struct subnets walk;
+	int err = 0;
 
-	memcpy(end.ip, wanted->last, len);
-	do {
-		u->bits = len * 8 - largest_subnet(&range, &subnet);
-		u->dst = (struct addr){.family = range.family};
-		memcpy(u->dst.ip, subnet.first, len);
+	subnets_init(&walk, wanted);
+	while (err == 0 && subnets_next(&walk, &u->dst, &u->bits))
 		err = add_use(r, u);
-		if (err != 0)
-			return err;
-	} while (!addr_range_has(&subnet, &end) && following(subnet.last, len, range.first));
-	return 0;
+	return err;
 }
 
 /* A setting of the kernel's reverse path filter: 0 off, 1 strict, 2 loose; -1 if unknown. */
