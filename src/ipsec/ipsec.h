@@ -163,6 +163,12 @@ struct ipsec_ops {
 	void (*del_vip)(struct ipsec *self, const struct addr *vip);
 	/* Whether ESP leaves only in UDP (the engine then forces encapsulation by faking NAT). */
 	bool (*needs_encap)(struct ipsec *self);
+	/* Whether this is one of the virtual IPs that add_vip put on this host. */
+	bool (*has_vip)(struct ipsec *self, const struct addr *a);
+	/* Readable when dispatch has something to do; for the engine's loop. */
+	int (*event_fd)(struct ipsec *self);
+	/* Deliver queued events, in the calling (the engine's) thread. */
+	void (*dispatch)(struct ipsec *self);
 	void (*close)(struct ipsec *self);
 };
 

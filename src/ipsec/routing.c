@@ -31,6 +31,8 @@ struct use {
 	struct addr dst;
 	unsigned bits;
 	struct addr src;
+	struct rtnl_route way; /* interface and gateway, or elsewhere */
+	struct addr local;     /* outer */
 };
 
 static const uint8_t families[2] = {AF_INET, AF_INET6};
@@ -46,8 +48,8 @@ static struct rtnl_rule rule_of(const struct routing *r, uint8_t family)
 }
 
 /*
- * Addresses and routes vanish with the TUN device, and that with its process; rules stay. They are
- * known by the mark, which nobody else uses.
+ * Rules are known by the mark, which nobody else uses; addresses and routes by their protocol, where
+ * they do not vanish with a device.
  */
 static void remove_stale(struct routing *r, const struct rtnl_rule *rule)
 {
@@ -63,6 +65,8 @@ int routing_init(struct routing *r)
 	list_init(&r->vips);
 	list_init(&r->routes);
 	err = rtnl_open(&r->rtnl);
+	if (err == 0 && r->to_peer)
+		rtnl_sweep(r->rtnl, r->table, r->protocol);
 	for (int i = 0; err == 0 && i < 2; i++) {
 		const struct rtnl_rule rule = rule_of(r, families[i]);
 
@@ -81,13 +85,20 @@ int routing_init(struct routing *r)
 
 static struct rtnl_route route_of(const struct routing *r, const struct use *u)
 {
-	return (struct rtnl_route){
-		.table = r->table,
-		.ifindex = r->ifindex,
-		.dst = u->dst,
-		.bits = u->bits,
-		.src = u->src,
-	};
+	struct rtnl_route route = u->way;
+
+	route.table = r->table;
+	route.protocol = r->protocol;
+	route.dst = u->dst;
+	route.bits = u->bits;
+	route.src = u->src;
+	return route;
+}
+
+static bool same_route(const struct use *a, const struct use *b)
+{
+	return addr_equal(&a->src, &b->src) && a->way.ifindex == b->way.ifindex &&
+	       a->way.elsewhere == b->way.elsewhere && addr_equal(&a->way.gateway, &b->way.gateway);
 }
 
 static bool same_destination(const struct use *a, const struct use *b)
@@ -117,7 +128,7 @@ static void drop_use(struct routing *r, struct use *u)
 	list_remove(&u->link);
 	if (!other)
 		(void)!rtnl_route(r->rtnl, false, &route);
-	else if (!addr_equal(&other->src, &u->src))
+	else if (!same_route(other, u))
 		(void)!rtnl_route(r->rtnl, true, &route);
 	free(u);
 }
@@ -132,7 +143,7 @@ void routing_remove(struct routing *r, uint32_t handle)
 	}
 }
 
-static struct vip *find_vip(struct routing *r, const struct addr *a)
+static struct vip *find_vip(const struct routing *r, const struct addr *a)
 {
 	list_foreach(it, &r->vips) {
 		struct vip *v = list_entry(it, struct vip, link);
@@ -141,6 +152,11 @@ static struct vip *find_vip(struct routing *r, const struct addr *a)
 			return v;
 	}
 	return NULL;
+}
+
+bool routing_has_vip(const struct routing *r, const struct addr *a)
+{
+	return find_vip(r, a) != NULL;
 }
 
 int routing_add_vip(struct routing *r, const struct addr *vip)
@@ -158,10 +174,10 @@ int routing_add_vip(struct routing *r, const struct addr *vip)
 		return E_NOMEM;
 	v->addr = *vip;
 	v->count = 1;
-	err = rtnl_addr(r->rtnl, true, r->ifindex, vip);
+	err = rtnl_addr(r->rtnl, true, r->ifindex, r->protocol, vip);
 	if (err != 0) {
 		log_print(r->log, NULL, LOG_KNL, LOG_CTRL, "adding virtual IP %s to %s failed: %s",
-			  addr_text(vip, text), r->tun_name, strerror(errno));
+			  addr_text(vip, text), r->device, strerror(errno));
 		free(v);
 		return err;
 	}
@@ -172,7 +188,7 @@ int routing_add_vip(struct routing *r, const struct addr *vip)
 static void drop_vip(struct routing *r, struct vip *v)
 {
 	list_remove(&v->link);
-	(void)!rtnl_addr(r->rtnl, false, r->ifindex, &v->addr);
+	(void)!rtnl_addr(r->rtnl, false, r->ifindex, r->protocol, &v->addr);
 	free(v);
 }
 
@@ -224,7 +240,7 @@ static struct addr choose_source(struct routing *r, const struct ipsec_sa_params
 		if (v->addr.family == family && has_address(p->ts_local, &v->addr))
 			return v->addr;
 	}
-	if (route_local_addrs(r->tun_name, &mine) != 0)
+	if (route_local_addrs(r->device, &mine) != 0)
 		return chosen;
 	for (size_t i = 0; i < mine.count; i++) {
 		const struct addr *a = &mine.items[i];
@@ -249,15 +265,14 @@ static int add_use(struct routing *r, const struct use *wanted)
 		return E_NOMEM;
 	*u = *wanted;
 	other = last_same(r, u);
-	if (!other || !addr_equal(&other->src, &u->src))
+	if (!other || !same_route(other, u))
 		err = rtnl_route(r->rtnl, true, &route);
 	if (err != 0) {
 		char text[ADDR_TEXT_MAX];
 
 		log_print(r->log, NULL, LOG_KNL, LOG_CTRL,
 			  "installing route to %s/%u by %s in table %u failed: %s",
-			  addr_text(&u->dst, text), u->bits, r->tun_name, r->table,
-			  strerror(errno));
+			  addr_text(&u->dst, text), u->bits, r->device, r->table, strerror(errno));
 		free(u);
 		return err;
 	}
@@ -327,21 +342,75 @@ static void warn_of_path_filter(struct routing *r, const struct ipsec_sa_params 
 	freeifaddrs(all);
 }
 
+/* Without a way to the peer there is nothing a route could add: its packets go nowhere. */
+static bool find_way(struct routing *r, const struct addr *remote, struct rtnl_route *out)
+{
+	if (!r->to_peer)
+		*out = (struct rtnl_route){.ifindex = r->ifindex};
+	return !r->to_peer ||
+	       (!addr_is_any(remote) && rtnl_lookup(r->rtnl, remote, r->mark, out) == 0);
+}
+
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p)
 {
-	struct use u = {.handle = handle};
+	struct use u = {.handle = handle, .local = p->local};
+	struct rtnl_route way;
 	int err = 0;
 
-	if (!r->install_routes)
+	if (!r->install_routes || !find_way(r, &p->remote, &way))
 		return 0;
 	warn_of_path_filter(r, p);
 	for (unsigned i = 0; err == 0 && i < p->ts_remote->count; i++) {
 		const struct addr_range *range = &p->ts_remote->t[i].range;
 
+		u.way = way;
+		/* The peer's gateway is none for the other family, which never leaves as such. */
+		if (way.gateway.family != range->family)
+			u.way.gateway = (struct addr){0};
 		u.src = choose_source(r, p, range->family);
 		err = add_range(r, &u, range);
 	}
 	if (err != 0)
 		routing_remove(r, handle);
 	return err;
+}
+
+int routing_add_pass(struct routing *r, uint32_t handle, const struct ts_list *remote)
+{
+	struct use u = {.handle = handle, .way = {.elsewhere = true}};
+	int err = 0;
+
+	if (!r->install_routes)
+		return 0;
+	for (unsigned i = 0; err == 0 && i < remote->count; i++)
+		err = add_range(r, &u, &remote->t[i].range);
+	if (err != 0)
+		routing_remove(r, handle);
+	return err;
+}
+
+void routing_move(struct routing *r, uint32_t handle, const struct addr *local,
+		  const struct addr *remote)
+{
+	struct rtnl_route way;
+
+	if (!r->to_peer || !find_way(r, remote, &way))
+		return;
+	list_foreach(it, &r->routes) {
+		struct use *u = list_entry(it, struct use, link);
+		struct rtnl_route route;
+
+		if (u->handle != handle || u->way.elsewhere)
+			continue;
+		u->way = way;
+		if (way.gateway.family != u->dst.family)
+			u->way.gateway = (struct addr){0};
+		if (addr_equal(&u->src, &u->local))
+			u->src = *local;
+		u->src.port = 0;
+		u->local = *local;
+		route = route_of(r, u);
+		if (!last_same(r, u))
+			(void)!rtnl_route(r->rtnl, true, &route);
+	}
 }

@@ -14,15 +14,20 @@ struct log;
 struct rtnl;
 
 /*
- * What leads packets into the TUN device: virtual IPs on it, routes to the remote selectors in a
- * table of their own, and a rule per family that sends there all but our own outer packets.
+ * What leads packets into tunnels: virtual IPs on a device, routes to the remote selectors in a
+ * table of their own, and a rule per family that sends there all but what has our own mark. Where
+ * the device is the tunnel, the routes lead to it; with the kernel's IPsec, which has no device,
+ * they go where the peer is and tell the source address.
  */
 struct routing {
 	struct log *log;
 	struct rtnl *rtnl;
-	const char *tun_name;
-	unsigned ifindex, table, priority;
+	const char *device; /* for virtual IPs, and for routes unless to_peer */
+	unsigned ifindex;   /* its */
+	unsigned table, priority;
 	uint32_t mark;
+	uint8_t protocol; /* marks routes and addresses as ours; they are swept at the start */
+	bool to_peer;
 	bool install_routes;
 	bool rules[2];	    /* IPv4, IPv6: ours is there */
 	struct list vips;   /* counted */
@@ -44,7 +49,15 @@ void routing_del_vip(struct routing *r, const struct addr *vip);
  * IP, or else one of this host. All or none. Pairs may share routes. E_PERM, E_NOMEM, E_IO.
  */
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
+/* Routes that keep packets to these selectors out of other pairs' routes. Otherwise the same. */
+int routing_add_pass(struct routing *r, uint32_t handle,
+		     const struct ts_list *remote) ERR_MUST_CHECK;
 /* Take the pair's share in routes back. */
 void routing_remove(struct routing *r, uint32_t handle);
+/* The peer of a pair is elsewhere, or we are. Without to_peer this does nothing. */
+void routing_move(struct routing *r, uint32_t handle, const struct addr *local,
+		  const struct addr *remote);
+/* Whether this is a virtual IP of ours. */
+bool routing_has_vip(const struct routing *r, const struct addr *a);
 
 #endif

@@ -2,6 +2,7 @@
 #include "ipsec/user/user.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,11 @@ static void user_del_vip(struct ipsec *self, const struct addr *vip)
 	routing_del_vip(&user_of(self)->routing, vip);
 }
 
+static bool user_has_vip(struct ipsec *self, const struct addr *a)
+{
+	return routing_has_vip(&user_of(self)->routing, a);
+}
+
 static bool user_needs_encap(struct ipsec *self)
 {
 	(void)self;
@@ -254,6 +260,9 @@ static const struct ipsec_ops user_ops = {
 	.add_vip = user_add_vip,
 	.del_vip = user_del_vip,
 	.needs_encap = user_needs_encap,
+	.has_vip = user_has_vip,
+	.event_fd = ipsec_user_event_fd,
+	.dispatch = ipsec_user_dispatch,
 	.close = user_close,
 };
 
@@ -332,11 +341,12 @@ static int open_routing(struct ipsec_user *u)
 
 	u->routing = (struct routing){
 		.log = u->p.log,
-		.tun_name = u->tun.name,
+		.device = u->tun.name,
 		.ifindex = u->tun.ifindex,
 		.table = u->p.table,
 		.priority = u->p.table_prio,
 		.mark = IPSEC_USER_MARK,
+		.protocol = RTPROT_STATIC,
 		.install_routes = u->p.install_routes,
 	};
 	err = routing_init(&u->routing);
