@@ -47,7 +47,7 @@ static const char testing[] = "delays for tests are not implemented";
 static const char tls[] = "there is no libtls: OpenSSL's own defaults hold";
 static const char by_openssl[] = "left to OpenSSL";
 static const char syslog_why[] = "there is no syslog sink: use filelog, or the journal by systemd";
-static const char netlink[] = "of the kernel backend, which does not need it";
+static const char netlink[] = "of a plugin that is not there; charon.datapath decides";
 
 static const struct schema_word datapath_words[] = {
 	{"auto", 0, NULL}, {"user", 1, NULL}, {"xfrm", 2, NULL}, {0}};
@@ -58,8 +58,8 @@ static const struct schema_word rdn_words[] = {
 static const struct schema_row rows[] = {
 	/* Cygnet's own */
 	{"charon.datapath", &ENUM, "auto", .words = datapath_words,
-	 .meaning = "where ESP is done: auto, user (TUN); with xfrm (kernel) the daemon says that "
-		    "it is not there yet, and does not start"},
+	 .meaning =
+		 "where ESP is done: xfrm (kernel), user (TUN); auto: the kernel, if it has ESP"},
 	{"charon.leases.database", &TEXT, "/var/lib/cygnet/leases.db",
 	 .meaning = "file that keeps leases over restarts; empty: kept in memory only"},
 
@@ -162,7 +162,7 @@ static const struct schema_row rows[] = {
 	{"charon.install_routes", &BOOL, "yes", .meaning = "routes for tunnelled networks"},
 	{"charon.install_virtual_ip", &BOOL, "yes", .meaning = "put virtual IPs on an interface"},
 	{"charon.install_virtual_ip_on", &TEXT,
-	 REFUSED("the interface of virtual IPs cannot be chosen"), .meaning = "that interface"},
+	 .meaning = "that interface, with the kernel's ESP; default: the loopback device"},
 	{"charon.routing_table", &NUMBER, "220", .max = UINT32_MAX,
 	 .meaning = "routing table of installed routes"},
 	{"charon.routing_table_prio", &NUMBER, "220", .max = UINT32_MAX,

@@ -55,7 +55,8 @@ struct daemon {
 	struct cred_store *creds;
 	struct pool_set *pools;
 	struct sockets sockets;
-	struct watch *watch; /* NULL: the kernel does not tell */
+	enum { DAEMON_ESP_USER, DAEMON_ESP_KERNEL } esp; /* which datapath `ipsec` is */
+	struct watch *watch;				 /* NULL: the kernel does not tell */
 	struct ipsec *ipsec;
 	struct jobs jobs;
 	struct ike *ike;

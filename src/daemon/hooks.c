@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "conf/settings.h"
 #include "daemon/daemon.h"
+#include "daemon/datapath.h"
 #include "daemon/keylog.h"
 #include "daemon/resolver.h"
 #include "daemon/settings_map.h"
@@ -59,7 +60,7 @@ static void hook_submit(void *ctx, struct ike_job *job)
 static struct route_filter interfaces(const struct daemon *d)
 {
 	return (struct route_filter){
-		.skip = ipsec_user_tun_name(d->ipsec),
+		.skip = datapath_interface(d),
 		.use = settings_text(d->settings, "charon.interfaces_use"),
 		.ignore = settings_text(d->settings, "charon.interfaces_ignore"),
 	};
@@ -114,15 +115,16 @@ static bool hook_usable(void *ctx, const struct addr *local, const struct addr *
 
 static size_t hook_addresses(void *ctx, struct addr *out, size_t max)
 {
-	const struct route_filter f = interfaces(ctx);
+	struct daemon *d = ctx;
+	const struct route_filter f = interfaces(d);
 	struct route_addrs l;
-	size_t n;
+	size_t n = 0;
 
 	if (route_filtered_addrs(&f, &l) != 0)
 		return 0;
-	n = l.count < max ? l.count : max;
-	for (size_t i = 0; i < n; i++)
-		out[i] = l.items[i];
+	for (size_t i = 0; i < l.count && n < max; i++)
+		if (!d->ipsec->ops->has_vip(d->ipsec, &l.items[i]))
+			out[n++] = l.items[i];
 	route_addrs_done(&l);
 	return n;
 }

@@ -9,11 +9,12 @@
 #include "conf/settings.h"
 #include "daemon/busy.h"
 #include "daemon/daemon.h"
+#include "daemon/datapath.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/scripts.h"
 #include "ike/engine.h"
-#include "ipsec/user/user.h"
+#include "ipsec/ipsec.h"
 #include "net/watch.h"
 
 #define BATCHES		4     /* of udp_recv() at a time, so that timers are not late */
@@ -60,7 +61,7 @@ static void take_natt(void *ctx, struct view data, const struct addr *local,
 		take_message(d, data, local, remote);
 		break;
 	case SOCKETS_ESP: /* where the kernel does not steer it to the datapath's own socket */
-		ipsec_user_input(d->ipsec, data, local, remote);
+		datapath_input(d, data, local, remote);
 		break;
 	case SOCKETS_NOISE:
 		break;
@@ -89,7 +90,7 @@ static void on_datapath(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	ipsec_user_dispatch(d->ipsec);
+	d->ipsec->ops->dispatch(d->ipsec);
 }
 
 static void on_roam(uv_timer_t *timer)
@@ -330,7 +331,7 @@ static int begin(struct daemon *d)
 		err = begin_poll(d, &l->sockets[i], udp_fd(list[i]), on_datagrams);
 	}
 	if (!err)
-		err = begin_poll(d, &l->datapath, ipsec_user_event_fd(d->ipsec), on_datapath);
+		err = begin_poll(d, &l->datapath, d->ipsec->ops->event_fd(d->ipsec), on_datapath);
 	if (!err && d->watch)
 		err = begin_poll(d, &l->watch, watch_fd(d->watch), on_network);
 	return err ? err : begin_signals(d);

@@ -131,6 +131,7 @@ const char *settings_map_restart(const struct settings *a, const struct settings
 		"charon.datapath",
 		"charon.leases.database",
 		"charon.install_routes",
+		"charon.install_virtual_ip_on",
 		"charon.routing_table",
 		"charon.routing_table_prio",
 		"charon.plugins.vici.socket",

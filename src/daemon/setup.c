@@ -15,6 +15,7 @@
 #include "cred/store.h"
 #include "cygnet-config.h"
 #include "daemon/daemon.h"
+#include "daemon/datapath.h"
 #include "daemon/hooks.h"
 #include "daemon/keylog.h"
 #include "daemon/privilege.h"
@@ -24,7 +25,6 @@
 #include "daemon/settings_map.h"
 #include "ike/engine.h"
 #include "ipsec/ipsec.h"
-#include "ipsec/user/user.h"
 #include "net/watch.h"
 #include "pool/pool.h"
 #include "vici/server.h"
@@ -32,8 +32,6 @@
 
 #define END_MS	   1000 /* patience with what still runs at the very end */
 #define RESOLVCONF "/sbin/resolvconf"
-
-enum { DATAPATH_AUTO, DATAPATH_USER, DATAPATH_XFRM }; /* words of charon.datapath */
 
 /* ---- log and settings ------------------------------------------------------------------------ */
 
@@ -106,48 +104,6 @@ static int open_vici(struct daemon *d, struct log_notes *notes)
 	return err;
 }
 
-static int choose_datapath(struct daemon *d)
-{
-	switch (settings_u64(d->settings, "charon.datapath")) {
-	case DATAPATH_XFRM:
-		log_print(d->log, NULL, LOG_KNL, LOG_AUDIT,
-			  "charon.datapath = xfrm: ESP in the kernel is not supported yet; set "
-			  "charon.datapath to auto or user");
-		return E_UNSUPPORTED;
-	case DATAPATH_AUTO:
-		log_print(d->log, NULL, LOG_KNL, LOG_CTRL,
-			  "using the user-space datapath: ESP in the kernel is not supported yet "
-			  "(charon.datapath = auto)");
-		return 0;
-	default:
-		log_print(d->log, NULL, LOG_KNL, LOG_CTRL, "using the user-space datapath");
-		return 0;
-	}
-}
-
-static int open_datapath(struct daemon *d)
-{
-	struct ipsec_user_params params = {
-		.log = d->log,
-		.tun_name = "ipsec%d",
-		.ike4 = d->sockets.natt[0],
-		.ike6 = d->sockets.natt[1],
-		.mtu = (unsigned)settings_u64(d->settings, "charon.plugins.kernel-netlink.mtu"),
-		.install_routes = settings_bool(d->settings, "charon.install_routes"),
-		.table = (unsigned)settings_u64(d->settings, "charon.routing_table"),
-		.table_prio = (unsigned)settings_u64(d->settings, "charon.routing_table_prio"),
-	};
-	int err;
-
-	hooks_fill_events(d, &params.events);
-	err = ipsec_user_open(&params, &d->ipsec);
-	if (err)
-		log_print(d->log, NULL, LOG_KNL, LOG_AUDIT,
-			  "opening the user-space datapath (charon.datapath) failed: %s",
-			  err_text(err));
-	return err;
-}
-
 /*
  * Rights, and then the control socket, which tells whether another daemon is running; before that
  * nothing is touched, not even a log file. *out_start says how it went, once there is a log.
@@ -185,12 +141,12 @@ static void open_watch(struct daemon *d)
 
 static int open_outside(struct daemon *d)
 {
-	int err = choose_datapath(d);
+	int err = datapath_choose(d);
 
 	open_watch(d);
 	if (!err)
 		err = sockets_open(d->settings, d->log, &d->sockets);
-	return err ? err : open_datapath(d);
+	return err ? err : datapath_open(d);
 }
 
 /* ---- inside ---------------------------------------------------------------------------------- */
@@ -222,7 +178,7 @@ static int open_resolver(struct daemon *d)
 		.log = d->log,
 		.file = settings_text(s, "charon.plugins.resolve.file"),
 		.resolvconf = settings_text(s, "charon.plugins.resolve.resolvconf.path"),
-		.interface = ipsec_user_tun_name(d->ipsec),
+		.interface = datapath_interface(d),
 	};
 
 	if (!settings_bool(s, "charon.plugins.resolve.load"))

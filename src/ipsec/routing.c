@@ -48,8 +48,8 @@ static struct rtnl_rule rule_of(const struct routing *r, uint8_t family)
 }
 
 /*
- * Rules are known by the mark, which nobody else uses; addresses and routes by their protocol, where
- * they do not vanish with a device.
+ * Rules are known by the mark, which nobody else uses; addresses and routes by their protocol,
+ * where they do not vanish with a device.
  */
 static void remove_stale(struct routing *r, const struct rtnl_rule *rule)
 {

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/udp.h>
+#include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,5 +309,28 @@ int udp_steer_esp(struct udp *u)
 
 	if (setsockopt(u->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)) != 0)
 		return E_UNSUPPORTED;
+	return 0;
+}
+
+int udp_take_esp(struct udp *u)
+{
+	return set_int(u->fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP);
+}
+
+int udp_bypass_ipsec(struct udp *u)
+{
+	const int level = u->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	const int option = u->family == AF_INET ? IP_XFRM_POLICY : IPV6_XFRM_POLICY;
+
+	for (__u8 dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
+		const struct xfrm_userpolicy_info policy = {
+			.sel.family = u->family,
+			.dir = dir,
+			.action = XFRM_POLICY_ALLOW,
+		};
+
+		if (setsockopt(u->fd, level, option, &policy, sizeof(policy)) != 0)
+			return error_of(errno);
+	}
 	return 0;
 }

@@ -76,4 +76,12 @@ int udp_send(struct udp *u, const struct addr *local, const struct addr *remote,
  */
 int udp_steer_esp(struct udp *u) ERR_MUST_CHECK;
 
+/*
+ * Let the kernel's IPsec take ESP in UDP (RFC 3948) from this socket; what has the non-ESP marker
+ * still arrives here. E_UNSUPPORTED: the kernel cannot (IPv6 before 5.8). E_IO.
+ */
+int udp_take_esp(struct udp *u) ERR_MUST_CHECK;
+/* Let datagrams of this socket past the kernel's IPsec policies. E_UNSUPPORTED, E_PERM, E_IO. */
+int udp_bypass_ipsec(struct udp *u) ERR_MUST_CHECK;
+
 #endif

@@ -90,8 +90,8 @@ static void on_moving(void *ctx, const struct nlmsghdr *answer)
 }
 
 /*
- * Two states with the same destination and SPI cannot be side by side: there the old one goes before
- * the new one comes. Else it stays for the packets that still come, or go, the old way.
+ * Two states with the same destination and SPI cannot be side by side: there the old one goes
+ * before the new one comes. Else it stays for the packets that still come, or go, the old way.
  */
 static int move(struct ksa *k, struct nlsock *n, struct mover *m, struct kstate_id *out_stale)
 {

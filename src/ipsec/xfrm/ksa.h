@@ -12,7 +12,7 @@
 struct log;
 struct nlsock;
 
-/* The two states of an SA pair in the kernel. All-zero is none; an SPI of 0: this one is not there. */
+/* The two states of an SA pair in the kernel; an SPI of 0: this one is not there. */
 struct ksa {
 	struct kstate_id in, out;
 	uint64_t replay, integrity_failed; /* counted before the states were moved */
@@ -28,9 +28,10 @@ int ksa_install(struct ksa *k, struct nlsock *n, struct log *log,
 struct kstate_id ksa_id(const struct ipsec_sa_params *p, bool inbound);
 void ksa_remove(struct ksa *k, struct nlsock *n, bool inbound);
 /*
- * Move both states to other addresses, with their counters and replay windows. What must be deleted
- * afterwards, once the policies have followed, goes to out_stale (SPI 0: nothing). E_PERM: the kernel
- * does not tell keys. Else as ksa_install(); the direction that failed is then not there any more.
+ * Move both states to other addresses, with their counters and replay windows. What must be
+ * deleted afterwards, once the policies have followed, goes to out_stale (SPI 0: nothing). E_PERM:
+ * the kernel does not tell keys. Else as ksa_install(); the direction that failed may then not be
+ * there any more.
  */
 int ksa_move(struct ksa *k, struct nlsock *n, const struct ksa *to,
 	     struct ksa *out_stale) ERR_MUST_CHECK;

@@ -42,15 +42,16 @@ struct kspd_owner {
 
 enum { KSPD_IN = 1, KSPD_OUT = 2, KSPD_FWD_OUT = 4 };
 
-/* E_NOMEM, E_IO. The socket is NETLINK_XFRM's and the caller's, as is the log, which may be NULL. */
+/* E_NOMEM, E_IO. The socket (NETLINK_XFRM's) and the log, which may be NULL, are the caller's. */
 int kspd_init(struct kspd *s, struct nlsock *socket, struct log *log) ERR_MUST_CHECK;
 /* Every owner must have been removed. */
 void kspd_done(struct kspd *s);
 /*
  * Add the owner's policies of these directions (a set of KSPD_*; KSPD_IN has those for forwarded
- * packets, too, in tunnel mode) for all pairs of selectors. On failure the owner has none, not
- * even those it had. Fields but `uses`, which is a list that has been initialised, are the caller's. E_EXISTS: there is one that is not
- * ours. E_UNSUPPORTED, E_LIMIT: see kselector_each(). E_PERM, E_NOMEM, E_IO.
+ * packets, too, in tunnel mode) for all pairs of selectors. On failure the owner has none, not even
+ * those it had. Fields but `uses`, which is a list that has been initialised, are the caller's.
+ * E_EXISTS: there is one that is not ours. E_UNSUPPORTED, E_LIMIT: see kselector_each(). E_PERM,
+ * E_NOMEM, E_IO.
  */
 int kspd_add(struct kspd *s, struct kspd_owner *o, unsigned dirs, const struct ts_list *local,
 	     const struct ts_list *remote) ERR_MUST_CHECK;

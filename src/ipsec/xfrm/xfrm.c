@@ -511,7 +511,7 @@ static void report_expire(struct ipsec_xfrm *x, uint32_t handle, bool hard)
 /* What a lost event may have told: look whether a limit was reached. */
 static void look_at(struct ipsec_xfrm *x, const struct item *i)
 {
-	struct ipsec_stats s;
+	struct ipsec_stats s = {0};
 	const int err = ksa_query(&i->sa, x->socket, now_of(x), &s);
 	const uint64_t bytes = s.in.bytes > s.out.bytes ? s.in.bytes : s.out.bytes;
 	const uint64_t packets = s.in.packets > s.out.packets ? s.in.packets : s.out.packets;
