@@ -131,7 +131,7 @@ void datapath_input(struct daemon *d, struct view esp, const struct addr *local,
 		ipsec_user_input(d->ipsec, esp, local, remote);
 }
 
-const char *datapath_interface(struct daemon *d)
+const char *datapath_interface(const struct daemon *d)
 {
 	return d->esp == DAEMON_ESP_USER ? ipsec_user_tun_name(d->ipsec) : "cygnet";
 }

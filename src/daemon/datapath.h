@@ -11,8 +11,8 @@ struct daemon;
 /* Which datapath the daemon has (charon.datapath), and how it is opened. */
 
 /*
- * Decide before the sockets are opened, into d->esp, and say which and why in the log. E_UNSUPPORTED
- * or E_PERM: xfrm was asked for, and the kernel has no ESP or does not let us.
+ * Decide before the sockets are opened, into d->esp, and say which and why in the log.
+ * E_UNSUPPORTED or E_PERM: xfrm was asked for, and the kernel has no ESP or does not let us.
  */
 int datapath_choose(struct daemon *d) ERR_MUST_CHECK;
 /* Open it, into d->ipsec; d->sockets are there. What fails is logged. */
@@ -21,6 +21,6 @@ int datapath_open(struct daemon *d) ERR_MUST_CHECK;
 void datapath_input(struct daemon *d, struct view esp, const struct addr *local,
 		    const struct addr *remote);
 /* A name for what the datapath gives us, for resolvconf(8). */
-const char *datapath_interface(struct daemon *d);
+const char *datapath_interface(const struct daemon *d);
 
 #endif

@@ -9,7 +9,7 @@ from lib.traffic import Capture, ping
 from lib.wait import wait_until
 
 pytestmark = [pytest.mark.usefixtures("built"),
-              pytest.mark.skipif(DATAPATH != "xfrm", reason="needs ESP in the kernel: tests/vm/run")]
+              pytest.mark.skipif(DATAPATH != "xfrm", reason="run it by tests/vm/run")]
 
 OURS = (Cygnet, Cygnet)
 KINDS = {"ourselves": OURS, "initiator": (Cygnet, StrongSwan), "responder": (StrongSwan, Cygnet)}
