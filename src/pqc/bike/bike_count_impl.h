@@ -7,6 +7,7 @@
  *   VEC_XOR3(a, b, c) VEC_MAJ(a, b, c)       parity and majority: a full adder
  *   VEC_XOR(a, b) VEC_AND(a, b) VEC_NOT(a)
  *   VEC_SELECT(m, a, b)       a where m is set, else b
+ *   VEC_OR(a, b)              only where VEC_SELECT is more than one instruction
  *   VEC_SHIFT(lo, hi, n)      the low words of (hi:lo) >> n, word by word; n is a VEC, 0 to 63
  *   VEC_TURN(x, next, words)  x after `words` (0 to VEC_WORDS - 1) words of it have given way to
  *                             those of next; only where FIRST_STEP is not 0
@@ -45,12 +46,25 @@ static void move_once(uint64_t *restrict out, const uint64_t *restrict in, size_
 static void move_twice(uint64_t *restrict out, const uint64_t *restrict in, size_t len,
 		       const VEC mask[2], size_t half)
 {
+#ifdef VEC_OR
+	const VEC both = VEC_AND(mask[0], mask[1]), two = VEC_XOR(mask[0], both);
+	const VEC one = VEC_XOR(mask[1], both), stay = VEC_NOT(VEC_OR(mask[0], mask[1]));
+
+#endif
 	for (size_t i = 0; i < len; i += VEC_WORDS) {
 		const uint64_t *at = in + i;
+#ifdef VEC_OR
+		VEC near = VEC_OR(VEC_AND(stay, VEC_LOAD(at)), VEC_AND(one, VEC_LOAD(at + half)));
+		VEC far = VEC_OR(VEC_AND(two, VEC_LOAD(at + 2 * half)),
+				 VEC_AND(both, VEC_LOAD(at + 3 * half)));
+
+		VEC_STORE(out + i, VEC_OR(far, near));
+#else
 		VEC near = VEC_SELECT(mask[1], VEC_LOAD(at + half), VEC_LOAD(at));
 		VEC far = VEC_SELECT(mask[1], VEC_LOAD(at + 3 * half), VEC_LOAD(at + 2 * half));
 
 		VEC_STORE(out + i, VEC_SELECT(mask[0], far, near));
+#endif
 	}
 }
 
