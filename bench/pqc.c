@@ -34,6 +34,7 @@
 static struct pqc_oqs oqs;
 static bool have_oqs;
 static enum pqc_cpu_level highest;
+static double tsc_mhz;
 static int batches = BATCHES;
 static const char text[] = "what is signed, so short that its hash does not count";
 
@@ -169,18 +170,25 @@ static void must(int err, const char *name, const char *operation)
 	exit(1);
 }
 
-static double now_us(void)
+/* Processor time: what other processes do on this CPU is no time of ours. */
+static double now_us(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static uint64_t now_cycles(void)
+/* Of the time stamp counter, 0 where there is none. */
+static double cycles_per_us(void)
 {
 #ifdef __x86_64__
-	return __rdtsc();
+	double start = now_us(CLOCK_MONOTONIC), us;
+	uint64_t cycles = __rdtsc();
+
+	while ((us = now_us(CLOCK_MONOTONIC) - start) < 20000)
+		;
+	return (double)(__rdtsc() - cycles) / us;
 #else
 	return 0;
 #endif
@@ -189,25 +197,21 @@ static uint64_t now_cycles(void)
 /* The fastest batches of one contestant, per operation. */
 struct times {
 	unsigned runs;
-	double us[STREAMS], cycles[STREAMS];
+	double us[STREAMS];
 };
 
 static void run_batch(struct subject *s, const struct operation *op, bool theirs,
 		      struct times *times, int stream)
 {
 	int (*function)(struct subject *) = theirs ? op->theirs : op->ours;
-	double start, us, cycles;
-	uint64_t start_cycles;
+	double start;
 
 	random_state = (uint64_t)stream;
-	start = now_us();
-	start_cycles = now_cycles();
+	start = now_us(CLOCK_THREAD_CPUTIME_ID);
 	for (unsigned i = 0; i < times->runs; i++)
 		must(function(s), s->name, op->name);
-	cycles = (double)(now_cycles() - start_cycles) / times->runs;
-	us = (now_us() - start) / times->runs;
-	times->cycles[stream] = fmin(times->cycles[stream], cycles);
-	times->us[stream] = fmin(times->us[stream], us);
+	times->us[stream] =
+		fmin(times->us[stream], (now_us(CLOCK_THREAD_CPUTIME_ID) - start) / times->runs);
 }
 
 static double mean(const double *values)
@@ -230,7 +234,7 @@ static void print_times(const struct subject *s, const char *operation, struct t
 		us[c] = mean(all[c].us);
 		printf("%-19s %-7s %-9s %10.1f us %12.0f cycles %10.0f op/s", s->name, operation,
 		       c == THEIRS ? "liboqs" : pqc_cpu_level_name((enum pqc_cpu_level)c), us[c],
-		       mean(all[c].cycles), 1e6 / us[c]);
+		       us[c] * tsc_mhz, 1e6 / us[c]);
 		if (c == THEIRS) {
 			double ratio = us[c] / us[highest];
 
@@ -277,7 +281,7 @@ static void begin(struct subject *s, const struct operation *op, struct times *a
 		if (all[c].runs && c != PQC_CPU_PORTABLE)
 			all[c].runs = all[highest].runs;
 		for (int i = 0; i < STREAMS; i++)
-			all[c].us[i] = all[c].cycles[i] = INFINITY;
+			all[c].us[i] = INFINITY;
 	}
 }
 
@@ -435,6 +439,7 @@ int main(int argc, char **argv)
 	CPU_SET((size_t)sched_getcpu(), &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		perror("bench-pqc: not pinned to a CPU");
+	tsc_mhz = cycles_per_us();
 	for (size_t i = 0; (kem = pqc_kem_at(i)); i++)
 		if (is_wanted(kem->name, rows))
 			run((struct subject){.kem = kem});
