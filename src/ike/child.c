@@ -15,6 +15,7 @@
 #include "ike/task.h"
 #include "ike/trap.h"
 #include "ike/view.h"
+#include "ike/x_followup_ke.h"
 #include "ipsec/ipsec.h"
 
 #define MS	     ((uint64_t)1000) /* milliseconds of a second */
@@ -69,9 +70,12 @@ void child_destroy(struct child *c)
 	struct child *heir = child_find_heir(c, false);
 	struct ike *ike = c->sa->ike;
 
-	/* Whatever ends it, one that the peer has made in its place is there. */
+	/* Whatever ends it, the one that the peer made in its place is there; one that is still
+	 * being negotiated has nothing to replace any more. */
 	if (heir && heir->handle && c->handle)
 		child_take_over(heir);
+	else if (heir && !heir->handle)
+		x_followup_ke_abandon(&heir->keying);
 	if (c->up)
 		emit(c, false);
 	if (c->handle)

@@ -68,6 +68,19 @@ static struct keying *find_link(struct ike_sa *sa, struct view link)
 	return NULL;
 }
 
+static void on_abandoned(struct timer *t)
+{
+	struct keying *k = heap_entry(t, struct keying, patience);
+
+	k->kind->drop(k);
+}
+
+void x_followup_ke_abandon(struct keying *k)
+{
+	k->patience.fire = on_abandoned;
+	timer_start(k->sa->ike, &k->patience, 0);
+}
+
 static void put_link(struct keying *k, struct wire_writer *w)
 {
 	uint8_t link[LINK_LEN];

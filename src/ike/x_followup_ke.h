@@ -25,6 +25,8 @@ struct keying *x_followup_ke_find(struct ike_sa *sa, uint32_t id);
 /* Responder: keep what an answered CREATE_CHILD_SA negotiated until all exchanges are done; puts
  * the ADDITIONAL_KEY_EXCHANGE that links the next one. */
 void x_followup_ke_wait(struct keying *k, struct view shared, struct wire_writer *w);
+/* Responder: it is not wanted any more, and dropped when the engine runs next. */
+void x_followup_ke_abandon(struct keying *k);
 /* Responder: a request. */
 void x_followup_ke_request(struct ike_sa *sa, const struct wire_msg *msg);
 /* Initiator: go on with the exchanges of task->keying after CREATE_CHILD_SA, whose shared secret is
