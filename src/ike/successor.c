@@ -152,6 +152,8 @@ static void move_addresses(struct ike_sa *from, struct ike_sa *to)
 		to->remote_vips[i] = from->remote_vips[i];
 	for (size_t i = 0; i < from->n_dns; i++)
 		to->dns[i] = from->dns[i];
+	to->redirect = from->redirect;
+	from->redirect = (struct redirect){0};
 	to->n_local_vips = from->n_local_vips;
 	to->n_remote_vips = from->n_remote_vips;
 	to->n_dns = from->n_dns;
