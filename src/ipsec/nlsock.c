@@ -12,7 +12,7 @@
 struct nlsock {
 	struct mnl_socket *socket;
 	unsigned seq;
-	_Alignas(struct nlmsghdr) uint8_t answer[ANSWER_MAX];
+	_Alignas(8) uint8_t answer[ANSWER_MAX];
 };
 
 struct reader {

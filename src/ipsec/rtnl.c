@@ -131,8 +131,7 @@ static void read_way(void *ctx, const struct nlmsghdr *answer)
 
 	if (answer->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(answer) < sizeof(*m))
 		return;
-	mnl_attr_for_each(a, answer, sizeof(*m))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*m)) {
 		const uint16_t len = mnl_attr_get_payload_len(a);
 
 		if (mnl_attr_get_type(a) == RTA_OIF && len == 4)
@@ -181,8 +180,7 @@ static void sweep_route(void *ctx, const struct nlmsghdr *answer)
 
 	if (answer->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(answer) < sizeof(*m))
 		return;
-	mnl_attr_for_each(a, answer, sizeof(*m))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == RTA_TABLE && mnl_attr_get_payload_len(a) == 4)
 			table = mnl_attr_get_u32(a);
 	}
@@ -198,8 +196,7 @@ static void sweep_addr(void *ctx, const struct nlmsghdr *answer)
 
 	if (answer->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(answer) < head)
 		return;
-	mnl_attr_for_each(a, answer, head)
-	{
+	mnl_attr_for_each(a, answer, head) {
 		if (mnl_attr_get_type(a) == IFA_PROTO && mnl_attr_get_payload_len(a) == 1 &&
 		    mnl_attr_get_u8(a) == s->protocol)
 			wbuf_bytes(&s->requests, answer, MNL_ALIGN(answer->nlmsg_len));

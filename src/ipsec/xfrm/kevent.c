@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,29 +43,30 @@ int kevent_open(void)
 
 static bool read_expire(const struct nlmsghdr *h, struct kevent *out)
 {
-	const struct xfrm_user_expire *e = mnl_nlmsg_get_payload(h);
+	struct xfrm_user_expire e;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*e) || e->state.id.proto != IPPROTO_ESP)
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(e))
 		return false;
+	memcpy(&e, mnl_nlmsg_get_payload(h), sizeof(e)); /* messages are aligned to 4 octets */
 	out->kind = KEVENT_EXPIRE;
-	out->spi = ntohl(e->state.id.spi);
-	out->dst = kstate_addr(&e->state.id.daddr, e->state.family);
-	out->hard = e->hard != 0;
-	return true;
+	out->spi = ntohl(e.state.id.spi);
+	out->dst = kstate_addr(&e.state.id.daddr, e.state.family);
+	out->hard = e.hard != 0;
+	return e.state.id.proto == IPPROTO_ESP;
 }
 
 static bool read_acquire(const struct nlmsghdr *h, struct kevent *out)
 {
-	const struct xfrm_user_acquire *acquire = mnl_nlmsg_get_payload(h);
+	struct xfrm_user_acquire acquire;
 	const struct nlattr *a;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*acquire))
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(acquire))
 		return false;
+	memcpy(&acquire, mnl_nlmsg_get_payload(h), sizeof(acquire));
 	out->kind = KEVENT_ACQUIRE;
-	out->flow_src = kselector_ts(&acquire->sel, true);
-	out->flow_dst = kselector_ts(&acquire->sel, false);
-	mnl_attr_for_each(a, h, sizeof(*acquire))
-	{
+	out->flow_src = kselector_ts(&acquire.sel, true);
+	out->flow_dst = kselector_ts(&acquire.sel, false);
+	mnl_attr_for_each(a, h, sizeof(acquire)) {
 		const struct xfrm_user_tmpl *t = mnl_attr_get_payload(a);
 
 		if (mnl_attr_get_type(a) == XFRMA_TMPL && mnl_attr_get_payload_len(a) >= sizeof(*t))
@@ -114,7 +116,7 @@ static void deliver(const uint8_t *buffer, int len, kevent_fn *fn, void *ctx)
 
 void kevent_dispatch(int fd, kevent_fn *fn, void *ctx)
 {
-	_Alignas(struct nlmsghdr) uint8_t buffer[PIECE_MAX];
+	_Alignas(8) uint8_t buffer[PIECE_MAX];
 	const struct kevent lost = {.kind = KEVENT_LOST};
 	struct sockaddr_nl from;
 	socklen_t from_len;

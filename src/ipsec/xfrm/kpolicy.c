@@ -95,16 +95,18 @@ struct nlmsghdr *kpolicy_put_dump(void *buffer)
 
 bool kpolicy_read_ours(const struct nlmsghdr *answer, struct kpolicy_key *out)
 {
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(answer);
+	struct xfrm_userpolicy_info copy; /* messages of a dump are aligned to 4 octets */
+	const struct xfrm_userpolicy_info *info = &copy;
 	const struct nlattr *a;
 
 	if (answer->nlmsg_type != XFRM_MSG_NEWPOLICY ||
-	    mnl_nlmsg_get_payload_len(answer) < sizeof(*info) ||
-	    (info->index & KPOLICY_OURS_MASK) != KPOLICY_OURS || info->dir > XFRM_POLICY_FWD)
+	    mnl_nlmsg_get_payload_len(answer) < sizeof(*info))
+		return false;
+	memcpy(&copy, mnl_nlmsg_get_payload(answer), sizeof(copy));
+	if ((info->index & KPOLICY_OURS_MASK) != KPOLICY_OURS || info->dir > XFRM_POLICY_FWD)
 		return false;
 	*out = (struct kpolicy_key){.selector = info->sel, .dir = info->dir};
-	mnl_attr_for_each(a, answer, sizeof(*info))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*info)) {
 		const struct xfrm_mark *m = mnl_attr_get_payload(a);
 		const uint16_t len = mnl_attr_get_payload_len(a);
 

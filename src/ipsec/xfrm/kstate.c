@@ -250,8 +250,7 @@ int kstate_put_moved(void *buffer, const struct nlmsghdr *answer, const struct k
 	set_addr(&sa->saddr, &to->src);
 	set_addr(&sa->id.daddr, &to->dst);
 	sa->family = to->dst.family;
-	mnl_attr_for_each(a, answer, sizeof(*old))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*old)) {
 		const uint16_t type = mnl_attr_get_type(a);
 
 		if (is_left_out(type))
@@ -286,8 +285,7 @@ int kstate_read(const struct nlmsghdr *answer, struct kstate_info *out)
 		.replay = sa->stats.replay + sa->stats.replay_window,
 		.integrity_failed = sa->stats.integrity_failed,
 	};
-	mnl_attr_for_each(a, answer, sizeof(*sa))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*sa)) {
 		if (mnl_attr_get_type(a) == XFRMA_LASTUSED && mnl_attr_get_payload_len(a) == 8)
 			memcpy(&out->last_use, mnl_attr_get_payload(a), 8);
 	}
@@ -296,20 +294,21 @@ int kstate_read(const struct nlmsghdr *answer, struct kstate_info *out)
 
 bool kstate_read_ours(const struct nlmsghdr *answer, struct kstate_id *out)
 {
-	const struct xfrm_usersa_info *sa = mnl_nlmsg_get_payload(answer);
+	struct xfrm_usersa_info copy; /* messages of a dump are aligned to 4 octets */
+	const struct xfrm_usersa_info *sa = &copy;
 	const struct nlattr *a;
 
-	if (answer->nlmsg_type != XFRM_MSG_NEWSA ||
-	    mnl_nlmsg_get_payload_len(answer) < sizeof(*sa) || sa->seq != KSTATE_OURS ||
-	    sa->id.proto != IPPROTO_ESP)
+	if (answer->nlmsg_type != XFRM_MSG_NEWSA || mnl_nlmsg_get_payload_len(answer) < sizeof(*sa))
+		return false;
+	memcpy(&copy, mnl_nlmsg_get_payload(answer), sizeof(copy));
+	if (sa->seq != KSTATE_OURS || sa->id.proto != IPPROTO_ESP)
 		return false;
 	*out = (struct kstate_id){
 		.spi = ntohl(sa->id.spi),
 		.src = kstate_addr(&sa->saddr, sa->family),
 		.dst = kstate_addr(&sa->id.daddr, sa->family),
 	};
-	mnl_attr_for_each(a, answer, sizeof(*sa))
-	{
+	mnl_attr_for_each(a, answer, sizeof(*sa)) {
 		const struct xfrm_mark *m = mnl_attr_get_payload(a);
 
 		if (mnl_attr_get_type(a) == XFRMA_MARK && mnl_attr_get_payload_len(a) >= sizeof(*m))
