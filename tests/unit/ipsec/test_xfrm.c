@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel would be told: messages of the xfrm backend, decoded again. No kernel is asked. */
+/* What the kernel would be told by the xfrm backend, decoded again. No kernel is asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
