@@ -372,7 +372,9 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 	}
 	set_lifetimes(c);
 	child_set_state(c, CHILD_S_INSTALLED);
-	log_established(c, c->inbound_only ? "inbound " : "");
+	log_established(c, c->rekeys ? "inbound " : "");
+	if (c->rekeys && !c->inbound_only)
+		log_established(c, "outbound ");
 	if (!c->rekeys) {
 		c->up = true;
 		emit(c, true);

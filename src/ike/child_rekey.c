@@ -137,7 +137,10 @@ void child_mute(struct child *c)
 
 static void on_lingered(struct timer *t)
 {
-	child_destroy(heap_entry(t, struct child, expire));
+	struct child *c = heap_entry(t, struct child, expire);
+
+	sa_log(c->sa, LOG_IKE, LOG_CTRL, "CHILD_SA %s{%u} closed", c->conf->name, c->uid);
+	child_destroy(c);
 }
 
 void child_close(struct child *c)
@@ -146,6 +149,7 @@ void child_close(struct child *c)
 	uint64_t ms = ike->settings.delete_rekeyed_delay_ms;
 
 	if (!c->replaced || !c->handle || !ms) {
+		sa_log(c->sa, LOG_IKE, LOG_CTRL, "CHILD_SA closed");
 		child_destroy(c);
 		return;
 	}

@@ -57,7 +57,12 @@ static void put_offer(const struct keying *k, struct view ke_data, struct wire_w
 	put_rekey(c, w);
 	if (wbuf_err(w->buf))
 		return;
-	sa_log(c->sa, LOG_IKE, LOG_CTRL, "establishing CHILD_SA %s{%u}", c->conf->name, c->uid);
+	if (child_find_rekeyed(c))
+		sa_log(c->sa, LOG_IKE, LOG_CTRL, "establishing CHILD_SA %s{%u} reqid %u",
+		       c->conf->name, c->uid, child_find_rekeyed(c)->reqid);
+	else
+		sa_log(c->sa, LOG_IKE, LOG_CTRL, "establishing CHILD_SA %s{%u}", c->conf->name,
+		       c->uid);
 	child_put_offer(c, &(struct child_offer){secret_view(&k->nonce), ke_data, false}, w);
 }
 

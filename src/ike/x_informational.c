@@ -102,7 +102,6 @@ static void delete_children(struct ike_sa *sa, const struct wire_delete *d, stru
 		       c->spi_in);
 		wbuf_u32(spis, c->spi_in);
 		close_child(c);
-		sa_log(sa, LOG_IKE, LOG_CTRL, "CHILD_SA closed");
 	}
 }
 
@@ -195,7 +194,6 @@ static void child_deleted(struct ike_sa *sa, struct task *task, const struct wir
 		       task->child->spi_out);
 	child_close(task->child);
 	task->child = NULL;
-	sa_log(sa, LOG_IKE, LOG_CTRL, "CHILD_SA closed");
 	task_finish(sa, 0, NULL);
 }
 
