@@ -53,8 +53,8 @@ class Load:
         self.report = self._text(self.ping)
         found = re.search(r"(\d+) packets transmitted", self.report)
         if found:
-            # The last one may still be on its way when ping is interrupted.
-            self.sent = int(found.group(1)) - 1
+            # Those of the last second may still be on their way when ping is interrupted.
+            self.sent = int(found.group(1)) - 50
             answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", self.report)))
             self.lost = [seq for seq in range(1, self.sent + 1) if seq not in answered]
         tcp = self._text(self.tcp)
