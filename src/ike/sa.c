@@ -93,6 +93,7 @@ static void copy_peer(const struct ike_sa *old, struct ike_sa *sa)
 	sa->peer_mobike = old->peer_mobike;
 	sa->peer_multi_auth = old->peer_multi_auth;
 	sa->peer_hashes = old->peer_hashes;
+	sa->ppk = old->ppk;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
 	sa->nat_fake = old->nat_fake;

@@ -142,6 +142,31 @@ static void test_with_others(void **state)
 	pair_down(&p);
 }
 
+/* The keys of a rekeyed IKE SA come from those with the PPK (section 3): it is shown still. */
+static void test_rekey(void **state)
+{
+	const struct row row = {ID_1 REQUIRED, REQUIRED, SECRET_1, SECRET_1, WITH, NULL};
+	struct lab_result *r;
+	unsigned matches;
+	struct pair p;
+
+	(void)state;
+	r = begin(&p, &row, true);
+	lab_settle(p.lab);
+	lab_assert_result(r, 0, NULL);
+	for (int i = 0; i < 2; i++) {
+		struct lab_host *h = i ? p.moon : p.carol;
+		struct ike_rekey_params what = {.ike = i ? "rw" : "home"};
+
+		assert_int_equal(ike_rekey(h->ike, p.lab->now, &what, &matches), 0);
+		lab_settle(p.lab);
+		lab_run(p.lab, 1000);
+		lab_assert_pair(p.carol, p.moon, 1, 1);
+		assert_true(uses_ppk(p.carol) && uses_ppk(p.moon));
+	}
+	pair_down(&p);
+}
+
 static const uint8_t use_ppk[] = {0, 0, 0x40, 0x33};
 static unsigned stripped;
 
@@ -211,8 +236,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared_keys), cmocka_unit_test(test_signatures),
-		cmocka_unit_test(test_with_others), cmocka_unit_test(test_stripped),
-		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_with_others), cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_stripped),    cmocka_unit_test(test_loss),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 
