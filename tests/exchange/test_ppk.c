@@ -13,9 +13,9 @@
 #include "lab_pki.h"
 #include "pair.h"
 
-/* Post-quantum preshared keys (RFC 8784): every row of its tables, by shared keys and signatures. */
+/* Postquantum preshared keys (RFC 8784): every row of its tables, by shared keys and signatures. */
 
-#define SECRET_1  "secrets { ppk-1 { secret = \"a long quantum secret\"\n id = ppk-1 } }\n"
+#define SECRET_1  "secrets { ppk-1 { secret = \"a quantum secret\"\n id = ppk-1 } }\n"
 #define SECRET_1X "secrets { ppk-1 { secret = \"quite another one\"\n id = ppk-1 } }\n"
 #define SECRET_2  "secrets { ppk-2 { secret = \"the second one\"\n id = ppk-2 } }\n"
 #define SECRET_3  "secrets { ppk-3 { secret = \"of carol\"\n id = carol@ppk } }\n"

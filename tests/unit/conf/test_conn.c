@@ -412,8 +412,6 @@ static const struct {
 	{"children { n { mode = tunel } }",
 	 "1:20: invalid value 'tunel' for mode in connections.c.children.n: expected one of "
 	 "tunnel, transport, pass, drop"},
-	{"children { n { rand_bytes = 1 } }",
-	 "1:20: option 'rand_bytes' in connections.c.children.n is not supported yet"},
 	{"children { n { copy_df = no } }",
 	 "1:20: option 'copy_df' in connections.c.children.n is not supported yet: the kernel "
 	 "decides about DF"},
@@ -422,7 +420,7 @@ static const struct {
 	 "number from 0 to 4096"},
 	{"children { n { dpd_action = x } }",
 	 "1:20: invalid value 'x' for dpd_action in connections.c.children.n: expected one of "
-	 "clear, restart"},
+	 "clear, trap, restart"},
 	{"children { n { ah_proposals = sha256 } }",
 	 "1:20: option 'ah_proposals = sha256' in connections.c.children.n is not supported: AH is "
 	 "not "
@@ -442,7 +440,7 @@ static const struct {
 						"500000, 64k, 20m or 1g"},
 	{"children { n { start_action = boot } }",
 	 "1:20: invalid value 'boot' for start_action in connections.c.children.n: expected one of "
-	 "none, start"},
+	 "none, trap, start, trap|start"},
 };
 
 static void test_broken(void **state)

@@ -59,11 +59,10 @@ static void test_auth(void **state)
 
 		snprintf(text, sizeof(text), "auth = %s\n", auths[i].auth);
 		if (eap)
-			snprintf(
-				expected, sizeof(expected),
-				"t.conf:1:1: invalid value '%s' for auth in x: EAP is not supported yet, "
-				"expected pubkey, psk or any\n",
-				auths[i].auth);
+			snprintf(expected, sizeof(expected),
+				 "t.conf:1:1: invalid value '%s' for auth in x: EAP is not "
+				 "supported yet, expected pubkey, psk or any\n",
+				 auths[i].auth);
 		root = check_parse(text, &errs);
 		err = schema_apply(&schema_swanctl_remote, root, "x", &errs, &a);
 		assert_int_equal(err, eap ? E_CONFIG : 0);
