@@ -51,6 +51,7 @@ void conn_put(struct conn *c)
 	free(c->remote);
 	free(c->local_info);
 	free(c->remote_info);
+	counters_put(c->counters);
 	conf_conn_put(c->conf);
 	free(c);
 }
@@ -140,18 +141,24 @@ static int auths_init(struct ike *ike, const struct conf_auth *conf, size_t n, b
 static int conn_new(struct ike *ike, const struct conf_conn *conf, struct conn **out,
 		    char **out_why)
 {
+	const struct conn *old = conn_find(ike, conf->name);
 	struct conn *c = calloc(1, sizeof(*c));
-	int err;
+	int err = 0;
 
 	if (!c)
 		return E_NOMEM;
 	c->refs = 1;
+	c->counters = old ? counters_get(old->counters) : counters_new();
 	c->creds = ike->creds;
 	list_init(&c->link);
 	c->conf = conf_conn_get(conf);
 	c->n_local = conf->n_local;
 	c->n_remote = conf->n_remote;
-	err = auths_init(ike, conf->local, conf->n_local, true, &c->local, &c->local_info, out_why);
+	if (!c->counters)
+		err = E_NOMEM;
+	if (err == 0)
+		err = auths_init(ike, conf->local, conf->n_local, true, &c->local, &c->local_info,
+				 out_why);
 	if (err == 0)
 		err = auths_init(ike, conf->remote, conf->n_remote, false, &c->remote,
 				 &c->remote_info, out_why);

@@ -30,6 +30,7 @@ struct conn {
 	unsigned refs;
 	struct list link;
 	struct cred_store *creds; /* where its certificates are held */
+	struct counters *counters;
 	struct conf_conn *conf;
 	size_t n_local, n_remote;
 	struct conn_auth *local, *remote;

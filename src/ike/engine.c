@@ -85,6 +85,7 @@ void ike_random(struct ike *ike, void *out, size_t len)
 
 void ike_emit(struct ike *ike, const struct ike_event *event)
 {
+	counters_add_event(ike, event);
 	if (ike->hooks.event)
 		ike->hooks.event(ike->hooks.ctx, event);
 }

@@ -120,6 +120,7 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 	err = input_reload(sa, !a->response);
 	sa->last_in = a->ike->now;
 	if (err) {
+		counters_add(a->ike, sa->conn, COUNTERS_INVALID);
 		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s %u cannot be decoded: %s",
 		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
 		       msg->hdr.msgid, err_text(err));
@@ -133,6 +134,7 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 		return;
 	}
 	log_parsed(a->ike, sa, msg);
+	counters_add_message(a->ike, sa->conn, &msg->hdr, false);
 	if (msg->hdr.exchange == IKE_INTERMEDIATE &&
 	    x_intermediate_authenticate(sa, false, &msg->hdr, first, secret_view(kept))) {
 		sa_destroy(sa, E_CRYPTO, err_text(E_CRYPTO));
@@ -190,6 +192,7 @@ static void handle_protected(const struct arrival *a, const struct row *row)
 	int err = sa->seal_in ? protect_open(sa->seal_in, a->datagram, msg, &plain) : E_STATE;
 
 	if (err) {
+		counters_add(a->ike, sa->conn, COUNTERS_INVALID);
 		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s with message ID %u dropped: %s",
 		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
 		       msg->hdr.msgid, err_text(err));
@@ -214,6 +217,7 @@ static void handle_init_response(const struct arrival *a, const struct row *row)
 	struct ike_sa *sa = a->sa;
 
 	log_parsed(a->ike, sa, &a->ike->msg);
+	counters_add_message(a->ike, sa->conn, &a->ike->msg.hdr, false);
 	if (x_init_i_is_stale(sa, &a->ike->msg)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "the answer is to an earlier request, ignored");
 		return;
@@ -334,14 +338,17 @@ void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const st
 	err = wire_msg_decode(message, msg);
 	if (err) {
 		msg->hdr = hdr;
+		counters_add(ike, a.sa ? a.sa->conn : NULL, COUNTERS_INVALID);
 		refuse_undecodable(&a, err);
 	} else if (!a.response && hdr.exchange == IKE_SA_INIT && hdr.spi_r == 0 &&
 		   (hdr.flags & IKE_FLAG_INITIATOR)) {
 		log_parsed(ike, NULL, msg);
+		counters_add_message(ike, NULL, &hdr, false);
 		x_sa_init_request(ike, local, remote, message, msg);
 	} else if (a.sa) {
 		dispatch(&a);
 	} else {
+		counters_add(ike, NULL, COUNTERS_INVALID_SPI);
 		log_print(ike->log, NULL, LOG_NET, LOG_CTRL,
 			  "received %s message with unknown SPIs, ignored",
 			  ike_exchange_name(hdr.exchange));

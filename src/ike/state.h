@@ -10,6 +10,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "ike/cookie.h"
+#include "ike/counters.h"
 #include "ike/engine.h"
 #include "wire/msg.h"
 
@@ -33,6 +34,7 @@ struct ike {
 	unsigned n_jobs;
 	struct list requests; /* somebody waits for */
 	struct cookie_secrets cookies;
+	struct counters counters;
 	uint64_t digest_key[2];
 	struct list traps; /* struct trap of trap.c, in order of installation */
 	uint32_t next_sa_uid, next_child_uid, next_reqid;

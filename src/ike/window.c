@@ -116,6 +116,7 @@ static int encode(struct ike_sa *sa, struct wire_hdr *hdr, const struct wire_wri
 		first = payloads->first;
 	}
 	log_generated(sa, hdr, first, plain);
+	counters_add_message(sa->ike, sa->conn, hdr, true);
 	if (hdr->exchange == IKE_INTERMEDIATE) {
 		err = x_intermediate_authenticate(sa, true, hdr, first, plain);
 		if (err)

@@ -9,9 +9,9 @@
 #include "conf/value.h"
 #include "vici/codec.h"
 
-static void refuse_unsupported(struct server_call *call)
+static void refuse_tokens(struct server_call *call)
 {
-	cmd_fail(call, "this command is not supported yet");
+	cmd_fail(call, "PKCS#11 tokens and other modules are not supported: load keys from files");
 }
 
 static const struct server_command rows[] = {
@@ -19,15 +19,16 @@ static const struct server_command rows[] = {
 	{"stats", cmd_info_stats},
 	{"reload-settings", cmd_info_reload},
 	{"get-algorithms", cmd_info_algorithms},
-	{"get-counters", cmd_info_counters},
-	{"reset-counters", cmd_info_counters},
+	{"get-counters", cmd_counters_get},
+	{"reset-counters", cmd_counters_reset},
 	{"initiate", cmd_control_initiate},
 	{"terminate", cmd_control_terminate},
-	{"rekey", refuse_unsupported},
-	{"redirect", refuse_unsupported},
-	{"install", refuse_unsupported},
-	{"uninstall", refuse_unsupported},
+	{"rekey", cmd_control_rekey},
+	{"redirect", cmd_control_redirect},
+	{"install", cmd_policy_install},
+	{"uninstall", cmd_policy_uninstall},
 	{"list-sas", cmd_sa_list},
+	{"list-policies", cmd_policy_list},
 	{"load-conn", cmd_conn_load},
 	{"unload-conn", cmd_conn_unload},
 	{"get-conns", cmd_conn_get},
@@ -36,7 +37,7 @@ static const struct server_command rows[] = {
 	{"load-key", cmd_cred_load_key},
 	{"unload-key", cmd_cred_unload_key},
 	{"get-keys", cmd_cred_get_keys},
-	{"load-token", refuse_unsupported},
+	{"load-token", refuse_tokens},
 	{"load-shared", cmd_cred_load_shared},
 	{"unload-shared", cmd_cred_unload_shared},
 	{"get-shared", cmd_cred_get_shared},

@@ -70,10 +70,18 @@ void cmd_info_version(struct server_call *call);
 void cmd_info_stats(struct server_call *call);
 void cmd_info_reload(struct server_call *call);
 void cmd_info_algorithms(struct server_call *call);
-void cmd_info_counters(struct server_call *call);
+
+void cmd_counters_get(struct server_call *call);
+void cmd_counters_reset(struct server_call *call);
+
+void cmd_policy_install(struct server_call *call);
+void cmd_policy_uninstall(struct server_call *call);
+void cmd_policy_list(struct server_call *call);
 
 void cmd_control_initiate(struct server_call *call);
 void cmd_control_terminate(struct server_call *call);
+void cmd_control_rekey(struct server_call *call);
+void cmd_control_redirect(struct server_call *call);
 
 void cmd_sa_list(struct server_call *call);
 

@@ -188,7 +188,7 @@ static void list_authority(struct server_call *call, const struct authority *a)
 	char *subject = cert_subject_text(a->cacert);
 	struct wbuf w;
 
-	wbuf_init(&w, CODEC_MAX_PACKET);
+	wbuf_init(&w, CODEC_MAX_MESSAGE);
 	codec_section(&w, a->name);
 	codec_text(&w, "cacert", subject);
 	codec_strs(&w, "crl_uris", &a->crl_uris);

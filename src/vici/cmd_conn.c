@@ -11,6 +11,7 @@
 #include "ike/engine.h"
 #include "vici/cmd.h"
 #include "vici/codec.h"
+#include "vici/split.h"
 
 /* ---- load and unload ------------------------------------------------------------------------ */
 
@@ -241,6 +242,7 @@ static const char *unique_name(enum conf_unique unique)
 	return names[unique];
 }
 
+/* Up to where its children begin. */
 static void put_conn(struct wbuf *w, const struct ike_conn_info *info)
 {
 	const struct conf_conn *c = info->conf;
@@ -266,10 +268,6 @@ static void put_conn(struct wbuf *w, const struct ike_conn_info *info)
 	for (size_t i = 0; i < info->n_remote; i++)
 		put_auth(w, "remote", i, &info->remote[i]);
 	codec_section(w, "children");
-	for (size_t i = 0; i < c->n_children; i++)
-		put_child(w, &c->children[i]);
-	codec_section_end(w);
-	codec_section_end(w);
 }
 
 struct list_ctx {
@@ -279,16 +277,18 @@ struct list_ctx {
 
 static bool list_conn(void *ctx, const struct ike_conn_info *info)
 {
-	struct list_ctx *l = ctx;
-	struct wbuf w;
+	const struct list_ctx *l = ctx;
+	struct split s;
 
 	if (l->name && strcmp(l->name, info->conf->name) != 0)
 		return true;
-	wbuf_init(&w, CODEC_MAX_PACKET);
-	put_conn(&w, info);
-	if (wbuf_err(&w) == 0)
-		server_call_stream(l->call, SERVER_EV_LIST_CONN, wbuf_view(&w));
-	wbuf_done(&w);
+	split_init(&s, l->call, SERVER_EV_LIST_CONN);
+	put_conn(&s.head, info);
+	for (size_t i = 0; i < info->conf->n_children; i++) {
+		put_child(&s.item, &info->conf->children[i]);
+		split_add(&s);
+	}
+	split_done(&s);
 	return true;
 }
 

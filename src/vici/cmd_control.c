@@ -8,7 +8,8 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 
-/* initiate and terminate: asked of the engine, answered when it is done or time is up. */
+/* initiate and terminate: asked of the engine, answered when it is done or time is up; and what is
+ * only asked for. */
 
 /* A call that waits for the engine. */
 struct control {
@@ -232,4 +233,58 @@ void cmd_control_terminate(struct server_call *call)
 	else if (c->timeout_ms < 0)
 		cmd_succeed(call);
 	wait_or_answer(c, rc);
+}
+
+/* ---- asked for, and not waited for ---------------------------------------------------------- */
+
+static void answer_matches(struct server_call *call, int rc, unsigned matches, const char *why)
+{
+	struct wbuf *w = server_call_reply(call);
+
+	codec_text(w, "success", rc ? "no" : "yes");
+	codec_fmt(w, "matches", "%u", matches);
+	if (rc)
+		codec_text(w, "errmsg", why ? why : err_text(rc));
+}
+
+void cmd_control_rekey(struct server_call *call)
+{
+	struct vici_context *c = cmd_context(call);
+	const struct ike_rekey_params params = {
+		.ike = cmd_text(call, "ike"),
+		.child = cmd_text(call, "child"),
+		.ike_id = (uint32_t)cmd_number(call, "ike-id", 0),
+		.child_id = (uint32_t)cmd_number(call, "child-id", 0),
+		.reauth = cmd_flag(call, "reauth"),
+	};
+	unsigned matches = 0;
+	int rc = ike_rekey(c->ike, c->now(c->ctx), &params, &matches);
+
+	answer_matches(call, rc, matches,
+		       rc == E_CONFIG	  ? "missing rekey selector"
+		       : rc == E_NOTFOUND ? "no matching SAs to rekey found"
+					  : NULL);
+}
+
+void cmd_control_redirect(struct server_call *call)
+{
+	struct vici_context *c = cmd_context(call);
+	const struct ike_redirect_params params = {
+		.ike = cmd_text(call, "ike"),
+		.ike_id = (uint32_t)cmd_number(call, "ike-id", 0),
+		.peer_ip = cmd_text(call, "peer-ip"),
+		.peer_id = cmd_text(call, "peer-id"),
+		.gateway = cmd_text(call, "gateway"),
+	};
+	unsigned matches = 0;
+	char *why = NULL;
+	int rc;
+
+	if (!params.gateway) {
+		answer_matches(call, E_CONFIG, 0, "missing target gateway");
+		return;
+	}
+	rc = ike_redirect(c->ike, c->now(c->ctx), &params, &matches, &why);
+	answer_matches(call, rc, matches, why);
+	free(why);
 }

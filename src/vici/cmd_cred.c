@@ -102,7 +102,7 @@ static bool list_cert(void *ctx, const struct cred_cert_info *info)
 
 	if (!wants_cert(l, info))
 		return true;
-	wbuf_init(&w, CODEC_MAX_PACKET);
+	wbuf_init(&w, CODEC_MAX_MESSAGE);
 	codec_text(&w, "type", "X509");
 	codec_text(&w, "flag", flag_names[info->flag]);
 	codec_yes(&w, "has_privkey", info->has_key);

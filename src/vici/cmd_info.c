@@ -161,12 +161,6 @@ void cmd_info_reload(struct server_call *call)
 	free(why);
 }
 
-/* Nothing is counted yet, so there is nothing to tell or to reset. */
-void cmd_info_counters(struct server_call *call)
-{
-	cmd_fail(call, "no counters available (plugin missing?)");
-}
-
 /* ---- algorithms ----------------------------------------------------------------------------- */
 
 static void put_rows(struct wbuf *w, const char *section, uint8_t type, bool aead)

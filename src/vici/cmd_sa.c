@@ -5,6 +5,7 @@
 #include "vici/cmd.h"
 #include "vici/codec.h"
 #include "vici/report.h"
+#include "vici/split.h"
 
 struct filter {
 	struct server_call *call;
@@ -36,24 +37,22 @@ static bool wants_sa(const struct filter *f, const struct ike_sa_info *sa)
 
 static bool list_sa(void *ctx, const struct ike_sa_info *sa)
 {
-	struct filter *f = ctx;
-	struct wbuf w;
+	const struct filter *f = ctx;
+	struct split s;
 
 	if (!wants_sa(f, sa))
 		return true;
-	wbuf_init(&w, CODEC_MAX_PACKET);
-	codec_section(&w, sa->name);
-	report_sa(&w, sa);
-	codec_section(&w, "child-sas");
+	split_init(&s, f->call, SERVER_EV_LIST_SA);
+	codec_section(&s.head, sa->name);
+	report_sa(&s.head, sa);
+	codec_section(&s.head, "child-sas");
 	for (size_t i = 0; i < sa->n_children; i++) {
-		if (wants_child(f, &sa->children[i]))
-			report_child_section(&w, &sa->children[i]);
+		if (!wants_child(f, &sa->children[i]))
+			continue;
+		report_child_section(&s.item, &sa->children[i]);
+		split_add(&s);
 	}
-	codec_section_end(&w);
-	codec_section_end(&w);
-	if (wbuf_err(&w) == 0)
-		server_call_stream(f->call, SERVER_EV_LIST_SA, wbuf_view(&w));
-	wbuf_done(&w);
+	split_done(&s);
 	return true;
 }
 

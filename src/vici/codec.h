@@ -23,6 +23,8 @@
 #define CODEC_MAX_KEYS	 1024		/* key/values and lists of one section */
 #define CODEC_MAX_NAME	 255		/* bytes */
 #define CODEC_MAX_VALUE	 65535		/* bytes */
+/* A message of this length fits into a packet of any name. */
+#define CODEC_MAX_MESSAGE (CODEC_MAX_PACKET - 2 - CODEC_MAX_NAME)
 
 enum codec_type {
 	CODEC_CMD_REQUEST = 0, /* named */

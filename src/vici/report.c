@@ -313,7 +313,7 @@ void report_event(struct server *server, const struct ike_event *event)
 		return;
 	if (!event->sa && event->type != IKE_EV_ALERT)
 		return;
-	wbuf_init(&w, CODEC_MAX_PACKET);
+	wbuf_init(&w, CODEC_MAX_MESSAGE);
 	put_event(&w, event);
 	if (wbuf_err(&w) == 0)
 		server_event_raise(server, names[event->type], wbuf_view(&w));

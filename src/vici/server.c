@@ -55,8 +55,9 @@ struct server {
 };
 
 static const char *const event_names[SERVER_N_EVENTS] = {
-	"log",	      "control-log", "list-sa",	   "list-conn",	   "list-cert",	  "list-authority",
-	"ike-updown", "ike-rekey",   "ike-update", "child-updown", "child-rekey", "alert",
+	"log",		"control-log",	  "list-sa",	"list-policy", "list-conn",
+	"list-cert",	"list-authority", "ike-updown", "ike-rekey",   "ike-update",
+	"child-updown", "child-rekey",	  "alert",
 };
 
 static void wake(const struct server *s)
@@ -135,7 +136,7 @@ const char *server_client_failure(const struct server_client *c)
 
 static void line_message(struct wbuf *w, const struct log_line *line, bool control)
 {
-	wbuf_init(w, CODEC_MAX_PACKET);
+	wbuf_init(w, CODEC_MAX_MESSAGE);
 	codec_text(w, "group", log_group_name(line->group));
 	codec_fmt(w, "level", "%d", line->level);
 	if (!control)
@@ -373,7 +374,7 @@ static void run_command(struct server_client *c, const struct codec_packet *pack
 	call->client = c;
 	call->deadline = UINT64_MAX;
 	call->log_level = LOG_SILENT;
-	wbuf_init(&call->reply, CODEC_MAX_PACKET);
+	wbuf_init(&call->reply, CODEC_MAX_MESSAGE);
 	c->call = call;
 	rc = codec_to_node(packet->message, &call->request);
 	if (rc) {

@@ -62,6 +62,11 @@ int read_sas(struct ctl *ctl)
 	return read_stream(ctl, "list-sas", "list-sa", ctl->plain ? show_sa_status : show_sa);
 }
 
+int read_policies(struct ctl *ctl)
+{
+	return read_stream(ctl, "list-policies", "list-policy", show_policy);
+}
+
 int read_conns(struct ctl *ctl)
 {
 	return read_stream(ctl, "list-conns", "list-conn", show_conn);

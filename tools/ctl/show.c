@@ -136,6 +136,24 @@ void show_conn(const struct conf_node *event, struct wbuf *out)
 		show_one_conn(event->sections[i], out);
 }
 
+/* ---- policies ------------------------------------------------------------------------------- */
+
+void show_policy(const struct conf_node *event, struct wbuf *out)
+{
+	for (size_t i = 0; i < event->n_sections; i++) {
+		const struct conf_node *p = event->sections[i];
+
+		wbuf_fmt(out, "%s, ", p->name);
+		if (conf_node_value(p, "reqid"))
+			wbuf_fmt(out, "reqid %s, ", ctl_text(p, "reqid"));
+		wbuf_fmt(out, "%s\n  local: ", ctl_text(p, "mode"));
+		show_items(conf_node_value(p, "local-ts"), " ", out);
+		wbuf_str(out, "\n  remote:");
+		show_items(conf_node_value(p, "remote-ts"), " ", out);
+		wbuf_u8(out, '\n');
+	}
+}
+
 /* ---- pools and authorities ------------------------------------------------------------------ */
 
 static void show_leases(const struct conf_node *leases, struct wbuf *out)

@@ -19,6 +19,8 @@ struct conf_value;
 void show_conn(const struct conf_node *event, struct wbuf *out);
 /* list-sa */
 void show_sa(const struct conf_node *event, struct wbuf *out);
+/* list-policy */
+void show_policy(const struct conf_node *event, struct wbuf *out);
 /* list-sa, for people: `cygnet status` */
 void show_sa_status(const struct conf_node *event, struct wbuf *out);
 /* get-pools */

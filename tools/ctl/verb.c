@@ -56,6 +56,13 @@ static const struct ctl_option sa_options[] = {
 	{"noblock", 'n', NULL, "don't wait for IKE_SAs in use"},
 	END};
 
+static const struct ctl_option policy_options[] = {
+	{"child", 'c', "<name>", "filter policies by CHILD_SA configuration"},
+	{"trap", 't', NULL, "list trap policies"},
+	{"drop", 'd', NULL, "list drop policies"},
+	{"pass", 'p', NULL, "list bypass policies"},
+	END};
+
 static const struct ctl_option conn_options[] = {
 	{"ike", 'i', "<name>", "filter connections by name"}, END};
 
@@ -112,6 +119,8 @@ static const struct ctl_verb verbs[] = {
 	 false},
 	{"list-sas", 'l', "status", NULL, "list currently active IKE_SAs", sa_options, read_sas,
 	 false},
+	{"list-pols", 'P', "policies", NULL, "list currently installed policies", policy_options,
+	 read_policies, false},
 	{"monitor-sa", 'm', "monitor", NULL, "monitor for IKE_SA and CHILD_SA changes", NULL,
 	 read_monitor, false},
 	{"list-authorities", 'B', "authorities", NULL, "list loaded authority configurations",

@@ -19,6 +19,7 @@ const struct ctl_verb *verb_find_letter(char letter);
 
 /* What the rows run, by file. Each returns an exit status. */
 int read_sas(struct ctl *ctl);
+int read_policies(struct ctl *ctl);
 int read_conns(struct ctl *ctl);
 int read_certs(struct ctl *ctl);
 int read_pools(struct ctl *ctl);

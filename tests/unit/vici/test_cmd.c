@@ -821,13 +821,114 @@ static void test_reload(void **state)
 
 static void test_unsupported(void **state)
 {
-	static const char *const names[] = {"rekey", "redirect", "install", "uninstall",
-					    "load-token"};
+	expect_error(*state, "load-token", "PKCS#11 tokens and other modules are not supported");
+}
+
+static void test_rekey_and_redirect(void **state)
+{
 	struct house *h = *state;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		expect_error(h, names[i], "not supported yet");
-	expect_error(h, "get-counters", "no counters available");
+	expect_error(h, "rekey", "missing rekey selector");
+	put(h, "child", "net");
+	expect_error(h, "rekey", "no matching SAs to rekey found");
+	put(h, "ike", "home");
+	expect_error(h, "redirect", "missing target gateway");
+	put(h, "ike", "home");
+	put(h, "gateway", "192.0.2.9");
+	expect_error(h, "redirect", "");
+}
+
+static void test_counters(void **state)
+{
+	struct house *h = *state;
+	struct addr here, there;
+	uint8_t junk[28] = {1};
+	struct conf_node *reply;
+	unsigned events;
+
+	load_home(h);
+	assert_int_equal(addr_parse(&here, "192.0.2.1"), 0);
+	assert_int_equal(addr_parse(&there, "192.0.2.2"), 0);
+	/* a request of no SA: IKE 2.0, INFORMATIONAL, 28 bytes */
+	junk[17] = 0x20;
+	junk[18] = 37;
+	junk[27] = sizeof(junk);
+	ike_input(h->ike, h->now, &here, &there, view_make(junk, sizeof(junk)));
+	ask(h, "get-counters");
+	reply = hear(h, &events, NULL);
+	assert_string_equal(conf_node_text(reply, "success"), "yes");
+	assert_int_equal(conf_node_section(reply, "counters")->n_sections, 1);
+	assert_int_equal(conf_node_section(reply, "counters")->sections[0]->n_values, 21);
+	assert_string_equal(conf_node_section(reply, "counters")->sections[0]->name, "");
+	assert_string_equal(
+		conf_node_value(conf_node_section(reply, "counters")->sections[0], "invalid-spi")
+			->items[0]
+			.data,
+		"1");
+	conf_node_free(reply);
+	put(h, "all", "yes");
+	ask(h, "get-counters");
+	reply = hear(h, &events, NULL);
+	assert_string_equal(conf_node_text(reply, "counters.home.invalid-spi"), "0");
+	conf_node_free(reply);
+	put(h, "name", "nope");
+	expect_error(h, "get-counters", "no counters found for this connection");
+	put(h, "name", "nope");
+	expect_error(h, "reset-counters", "no counters found for this connection");
+	expect_success(h, "reset-counters");
+	ask(h, "get-counters");
+	reply = hear(h, &events, NULL);
+	assert_string_equal(
+		conf_node_value(conf_node_section(reply, "counters")->sections[0], "invalid-spi")
+			->items[0]
+			.data,
+		"0");
+	conf_node_free(reply);
+}
+
+/* A connection whose children don't fit into one message comes in several, each a part. */
+static void test_many_children(void **state)
+{
+	enum { CHILDREN = 4000 };
+	struct house *h = *state;
+	struct memclient_received r;
+	struct codec_packet packet;
+	unsigned events = 0, children = 0;
+	char text[64];
+
+	codec_section(&h->message, "home");
+	codec_section(&h->message, "local");
+	codec_text(&h->message, "auth", "psk");
+	codec_section_end(&h->message);
+	codec_section(&h->message, "remote");
+	codec_text(&h->message, "auth", "psk");
+	codec_section_end(&h->message);
+	codec_section(&h->message, "children");
+	for (unsigned i = 0; i < CHILDREN; i++) {
+		snprintf(text, sizeof(text), "child-%u", i);
+		codec_section(&h->message, text);
+		codec_section_end(&h->message);
+	}
+	codec_section_end(&h->message);
+	codec_section_end(&h->message);
+	expect_success(h, "load-conn");
+	memclient_send_register(h->client, "list-conn");
+	ask(h, "list-conns");
+	r = memclient_receive(h->client);
+	while (memclient_next_packet(&r, &packet)) {
+		struct conf_node *event;
+
+		if (packet.type != CODEC_EVENT)
+			continue;
+		assert_int_equal(codec_to_node(packet.message, &event), 0);
+		assert_string_equal(conf_node_text(event, "home.local-1.class"), "pre-shared key");
+		children += conf_node_section(event->sections[0], "children")->n_sections;
+		events++;
+		conf_node_free(event);
+	}
+	wbuf_done(&r.bytes);
+	assert_int_equal(children, CHILDREN);
+	assert_int_equal(events, 2);
 }
 
 static void test_events(void **state)
@@ -888,6 +989,9 @@ int main(void)
 		TEST(algorithms),
 		TEST(reload),
 		TEST(unsupported),
+		TEST(rekey_and_redirect),
+		TEST(counters),
+		TEST(many_children),
 		TEST(events),
 	};
 
