@@ -33,6 +33,8 @@ static const struct server_command rows[] = {
 	{"unload-conn", cmd_conn_unload},
 	{"get-conns", cmd_conn_get},
 	{"list-conns", cmd_conn_list},
+	/* Cygnet's own */
+	{"diff", cmd_diff},
 	{"load-cert", cmd_cred_load_cert},
 	{"load-key", cmd_cred_load_key},
 	{"unload-key", cmd_cred_unload_key},
@@ -62,11 +64,13 @@ const struct server_command *cmd_table(size_t *out_n)
 void cmd_context_init(struct vici_context *c)
 {
 	list_init(&c->authorities);
+	loaded_init(&c->loaded);
 }
 
 void cmd_context_done(struct vici_context *c)
 {
 	cmd_authority_clear(c);
+	loaded_done(&c->loaded);
 }
 
 struct vici_context *cmd_context(const struct server_call *call)

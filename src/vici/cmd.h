@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "vici/loaded.h"
 #include "vici/server.h"
 
 /* The vici commands: a row each, and what they act upon. */
@@ -35,11 +36,13 @@ struct vici_context {
 	uint64_t (*now)(void *ctx);
 	/* Read strongswan.conf again. E_CONFIG: *out_why (to free) says what is wrong. */
 	int (*reload)(void *ctx, char **out_why);
-	int64_t started;	 /* when the daemon did, seconds since the epoch */
-	unsigned workers;	 /* threads of the job pool */
-	struct vici_busy busy;	 /* kept up by the daemon */
-	const char *backend;	 /* name of the IPsec backend: "user" */
-	struct list authorities; /* cmd_context_init() makes it, cmd_context_done() frees it */
+	int64_t started;       /* when the daemon did, seconds since the epoch */
+	unsigned workers;      /* threads of the job pool */
+	struct vici_busy busy; /* kept up by the daemon */
+	const char *backend;   /* name of the IPsec backend: "user" */
+	/* cmd_context_init() makes these, cmd_context_done() frees them. */
+	struct list authorities;
+	struct loaded loaded;
 };
 
 void cmd_context_init(struct vici_context *c);
@@ -100,6 +103,8 @@ void cmd_cred_get_shared(struct server_call *call);
 void cmd_cred_clear(struct server_call *call);
 void cmd_cred_flush(struct server_call *call);
 void cmd_cred_list_certs(struct server_call *call);
+
+void cmd_diff(struct server_call *call);
 
 void cmd_pool_load(struct server_call *call);
 void cmd_pool_unload(struct server_call *call);

@@ -147,6 +147,7 @@ void cmd_authority_load(struct server_call *call)
 		if (old)
 			drop(c, old);
 		list_append(&c->authorities, &a->link);
+		loaded_put(&c->loaded, "authorities", request->sections[i]);
 	}
 	cmd_succeed(call);
 }
@@ -167,6 +168,7 @@ void cmd_authority_unload(struct server_call *call)
 		return;
 	}
 	log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "removed vici authority: %s", name);
+	loaded_remove(&c->loaded, "authorities", name);
 	drop(c, a);
 	cmd_succeed(call);
 }

@@ -72,6 +72,8 @@ void cmd_conn_load(struct server_call *call)
 			break;
 		}
 		rc = load(call, conn);
+		if (rc == 0)
+			loaded_put(&cmd_context(call)->loaded, "connections", request->sections[i]);
 		conf_conn_put(conn);
 	}
 	conf_errors_done(&errs);
@@ -94,8 +96,10 @@ void cmd_conn_unload(struct server_call *call)
 		cmd_fail(call, "unload: connection '%s' not found", name);
 		return;
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		loaded_remove(&c->loaded, "connections", name);
 		log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "removed vici connection: %s", name);
+	}
 	cmd_finish(call, rc);
 }
 

@@ -100,8 +100,7 @@ static bool list_policy(void *ctx, const struct ike_policy_info *p)
 	wbuf_init(&w, CODEC_MAX_MESSAGE);
 	codec_section(&w, name);
 	codec_text(&w, "child", p->child);
-	if (p->reqid)
-		codec_fmt(&w, "reqid", "%u", p->reqid);
+	codec_fmt(&w, "reqid", "%u", p->reqid);
 	codec_text(&w, "ike", p->conn);
 	codec_text(&w, "mode", mode_name(p->mode));
 	put_selectors(&w, "local-ts", p->ts_local);

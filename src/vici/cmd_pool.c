@@ -95,6 +95,7 @@ void cmd_pool_load(struct server_call *call)
 	for (size_t i = 0; i < request->n_sections; i++) {
 		if (load_section(call, request->sections[i]))
 			return;
+		loaded_put(&cmd_context(call)->loaded, "pools", request->sections[i]);
 	}
 	cmd_succeed(call);
 }
@@ -110,8 +111,10 @@ void cmd_pool_unload(struct server_call *call)
 		return;
 	}
 	rc = pool_unload(c->pools, name);
-	if (rc == 0)
+	if (rc == 0) {
+		loaded_remove(&c->loaded, "pools", name);
 		log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "unloaded vici pool %s", name);
+	}
 	if (rc == E_BUSY)
 		cmd_fail(call, "%s has online leases, unable to unload", name);
 	else if (rc == E_NOTFOUND)

@@ -447,3 +447,48 @@ def test_cygnet_failures(lab):
     assert done.returncode != 0 and "nett" in done.stderr
     assert carol.cygnet("frobnicate").returncode != 0
     assert carol.cygnet("down", "home").returncode != 0
+
+
+def test_dry_run(lab):
+    """load --dry-run shows what would change, and changes nothing; load then does just that."""
+    carol, moon = lab.psk()
+    carol.initiate("net")
+    assert moon.cygnet("load", "--dry-run", check=True).stdout == "nothing would change\n"
+    old = carol.sa()
+    changed = conf.merge(moon.config, {
+        "connections": {"rw": {"rekey_time": "1h", "children": {
+            "net": {"esp_proposals": "aes128gcm16"}, "host": None, "more": {}}},
+            "other": {"local": {"auth": "psk"}, "remote": {"auth": "psk"}}},
+        "pools": {"rw_pool": {"addrs": "10.3.0.0/24", "dns": "10.1.0.10"}},
+        "secrets": {"ike-carol": None, "ike-dave": {"id": "dave", "secret": "quite secret"}}})
+    moon.reconfigure(changed)
+    for command in (("load", "--dry-run"), ("swanctl", "--load-all", "--dry-run")):
+        text = moon.cygnet(*command, check=True).stdout
+        assert text == (
+            "+ secrets.ike-dave\n"
+            "- secrets.ike-carol\n"
+            "~ pools.rw_pool.dns: not set -> 10.1.0.10\n"
+            "~ connections.rw.rekey_time: 4h (default) -> 1h\n"
+            "~ connections.rw.children.net.esp_proposals: aes256-sha256 -> aes128gcm16\n"
+            "- connections.rw.children.host\n"
+            "+ connections.rw.children.more\n"
+            "+ connections.other\n"
+            "SAs that are up stay as they are: what is changed counts from their next rekeying, "
+            "or when they are set up anew\n")
+    assert "other" not in moon.swanctl("--list-conns").stdout
+    mark = moon.mark()
+    # a pool with a lease that is online stays as it is
+    del changed["pools"]["rw_pool"]["dns"]
+    moon.reconfigure(changed)
+    moon.load()
+    assert "updated vici connection: rw" in moon.log_since(mark) or (
+        "replaced vici connection: rw" in moon.log_since(mark))
+    assert moon.cygnet("load", "--dry-run").stdout == "nothing would change\n"
+    assert carol.sa().uid == old.uid and moon.sa().spi_i == old.spi_i
+    lab.prove(carol, moon, tcp=False)
+    moon.reconfigure({})
+    assert moon.cygnet("load", "--dry-run").stdout.startswith(
+        "- secrets.ike-dave\n- pools.rw_pool\n- connections.rw\n- connections.other\n")
+    moon.reconfigure(conf.merge(changed, {"connections": {"rw": {"rekey_tim": "1h"}}}))
+    done = moon.cygnet("load", "--dry-run")
+    assert done.returncode == 22 and "did you mean 'rekey_time'?" in done.stderr

@@ -217,6 +217,42 @@ static int send_section(struct load *l, const struct load_kind *kind, const stru
 	return rc;
 }
 
+void load_tell_change(struct load *l, const char *line)
+{
+	l->changes++;
+	l->keeps_sas |= strncmp(line, "+ connections.", 14) != 0 && strstr(line, " connections.");
+	printf("%s\n", line);
+}
+
+/* Ask the daemon what would change, instead of loading the section. */
+static int diff_section(struct load *l, const struct load_kind *kind, const struct conf_node *node,
+			struct view section)
+{
+	struct ctl_request request = {.command = "diff", .quiet = true};
+	const struct conf_value *changes;
+	const char *why = "no answer";
+	struct conf_node *reply = NULL;
+	struct wbuf w;
+	int rc;
+
+	wbuf_init(&w, CODEC_MAX_MESSAGE);
+	codec_section(&w, kind->section);
+	wbuf_add(&w, section);
+	codec_section_end(&w);
+	request.message = wbuf_view(&w);
+	rc = wbuf_err(&w) ? CTL_FAILED : ctl_call(l->ctl, &request, &reply);
+	wbuf_done(&w);
+	changes = rc == 0 ? conf_node_value(reply, "changes") : NULL;
+	for (size_t i = 0; changes && i < changes->count; i++)
+		load_tell_change(l, changes->items[i].data);
+	if (rc && reply)
+		(void)ctl_succeeded(reply, &why);
+	if (rc)
+		fprintf(stderr, "comparing %s '%s' failed: %s\n", kind->word, node->name, why);
+	conf_node_free(reply);
+	return rc;
+}
+
 static int load_section(struct load *l, const struct load_kind *kind, const struct conf_node *node)
 {
 	struct conf_errors errs = {.count = 0}, missing = {.count = 0};
@@ -239,6 +275,8 @@ static int load_section(struct load *l, const struct load_kind *kind, const stru
 		fprintf(stderr, "loading %s '%s' failed: %s\n", kind->word, node->name,
 			rc == E_LIMIT ? "it is too long for a vici message"
 				      : "its configuration has the errors above");
+	else if (ctl_option(l->ctl, "dry-run"))
+		rc = diff_section(l, kind, node, wbuf_view(&w));
 	else
 		rc = send_section(l, kind, node, wbuf_view(&w));
 	wbuf_done(&w);
@@ -269,9 +307,15 @@ static int unload_name(struct load *l, const struct load_kind *kind, const char 
 	struct ctl_request request = {.command = kind->unload, .quiet = true};
 	const char *why = "no answer";
 	struct conf_node *reply;
+	char line[512];
 	struct wbuf w;
 	int rc;
 
+	if (ctl_option(l->ctl, "dry-run")) {
+		snprintf(line, sizeof(line), "- %s.%s", kind->section, name);
+		load_tell_change(l, line);
+		return 0;
+	}
 	wbuf_init(&w, 0);
 	codec_text(&w, "name", name);
 	request.message = wbuf_view(&w);
@@ -302,7 +346,9 @@ static void unload_missing(struct load *l, const struct load_kind *kind, const s
 
 static void print_summary(struct load *l, const struct load_kind *kind, const struct tally *t)
 {
-	if (t->failed) {
+	if (ctl_option(l->ctl, "dry-run")) {
+		l->failed |= t->failed > 0;
+	} else if (t->failed) {
 		l->failed = true;
 		fprintf(stderr, "loaded %u of %u %s, %u failed to load, %u unloaded\n", t->loaded,
 			t->found, kind->section, t->failed, t->unloaded);
@@ -339,10 +385,23 @@ void load_sections(struct load *l, const struct load_kind *kind)
 
 /* ---- load-all ------------------------------------------------------------------------------- */
 
+static void end_dry_run(struct load *l)
+{
+	if (l->changes == 0)
+		printf("nothing would change\n");
+	else if (l->keeps_sas)
+		printf("SAs that are up stay as they are: what is changed counts from their next "
+		       "rekeying, or when they are set up anew\n");
+	fflush(stdout);
+}
+
 int load_all(struct ctl *ctl)
 {
 	static void (*const parts[])(struct load *) = {load_creds_part, load_authorities_part,
 						       load_pools_part, load_conns_part, NULL};
+	static void (*const dry[])(struct load *) = {load_secrets_diff, load_authorities_part,
+						     load_pools_part,	load_conns_part,
+						     end_dry_run,	NULL};
 
-	return load_run(ctl, true, parts);
+	return load_run(ctl, true, ctl_option(ctl, "dry-run") ? dry : parts);
 }

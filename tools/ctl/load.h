@@ -21,6 +21,8 @@ struct load {
 	struct conf_errors syntax; /* what the parser found */
 	bool checked;		   /* all errors of all sections have been told */
 	bool failed;		   /* something was wrong: CTL_BAD_CONFIG in the end */
+	unsigned changes;	   /* that a dry run has told of */
+	bool keeps_sas;		   /* a connection among them that is there already */
 };
 
 /*
@@ -69,6 +71,11 @@ struct load_kind {
  * Nothing is unloaded while the file has syntax errors: the name may only have got lost.
  */
 void load_sections(struct load *l, const struct load_kind *kind);
+
+/* Tell of a change in a dry run: "+ connections.home". */
+void load_tell_change(struct load *l, const char *line);
+/* Secrets and keys that would be loaded anew or go, by name only. */
+void load_secrets_diff(struct load *l);
 
 /* The parts of load-all. */
 void load_conns_part(struct load *l);

@@ -457,6 +457,38 @@ void load_creds_part(struct load *l)
 	fflush(stdout);
 }
 
+/* ---- a dry run ------------------------------------------------------------------------------ */
+
+static void tell_secret(struct creds *c, char mark, const char *name)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%c secrets.%s", mark, name);
+	load_tell_change(c->load, line);
+}
+
+void load_secrets_diff(struct load *l)
+{
+	struct creds c = {.load = l};
+
+	get_list(&c, "get-shared", &c.old_shared);
+	if (read_secrets(&c))
+		l->failed = true;
+	for (size_t i = 0; i < c.n_secrets; i++) {
+		if (!is_shared(&c.secrets[i]))
+			continue;
+		if (!strs_has(&c.old_shared, c.secrets[i].name))
+			tell_secret(&c, '+', c.secrets[i].name);
+		forget(&c.old_shared, c.secrets[i].name);
+	}
+	for (size_t i = 0; i < c.old_shared.count && l->syntax.count == 0; i++)
+		tell_secret(&c, '-', c.old_shared.items[i]);
+	for (size_t i = 0; i < c.n_secrets; i++)
+		conf_secret_done(&c.secrets[i]);
+	free(c.secrets);
+	strs_done(&c.old_shared);
+}
+
 int load_creds(struct ctl *ctl)
 {
 	static void (*const parts[])(struct load *) = {load_creds_part, NULL};

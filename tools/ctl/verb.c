@@ -101,6 +101,13 @@ static const struct ctl_option creds_options[] = {
 	{"file", 'f', "<path>", "custom path to swanctl.conf"},
 	END};
 
+static const struct ctl_option all_options[] = {
+	{"clear", 'c', NULL, "clear previously loaded credentials"},
+	{"noprompt", 'n', NULL, "do not prompt for passwords"},
+	{"file", 'f', "<path>", "custom path to swanctl.conf"},
+	{"dry-run", 'd', NULL, "show what would change, and change nothing"},
+	END};
+
 static const struct ctl_option file_options[] = {
 	{"file", 'f', "<path>", "custom path to swanctl.conf"}, END};
 
@@ -135,7 +142,7 @@ static const struct ctl_verb verbs[] = {
 	{"flush-certs", 'f', NULL, NULL, "flush cached certificates", flush_options, act_plain,
 	 false},
 	{"load-all", 'q', "load", NULL, "load credentials, authorities, pools and connections",
-	 creds_options, load_all, false},
+	 all_options, load_all, false},
 	{"load-authorities", 'b', NULL, NULL, "(re-)load authority configuration", file_options,
 	 load_authorities, false},
 	{"load-conns", 'c', NULL, NULL, "(re-)load connection configuration", file_options,

@@ -130,6 +130,7 @@ static const struct item commands[] = {
 	{"get-algorithms", IMPLEMENTED, "", NULL},
 	{"get-counters", IMPLEMENTED, "", NULL},
 	{"reset-counters", IMPLEMENTED, "", NULL},
+	{"diff", IMPLEMENTED, "Cygnet's own: what loading these sections would change", NULL},
 };
 
 /* source: what the engine calls it when it raises one. */
