@@ -338,6 +338,10 @@ def test_load_all_and_clear(lab):
         assert line in text
     (moon.root / "etc/swanctl/x509/moonCert.pem").unlink()
     moon.swanctl("--load-creds", "--clear", "--noprompt", check=True)
+    # the connection that is loaded still needs it
+    assert "End Entity" in moon.swanctl("--list-certs", check=True).stdout
+    moon.reconfigure({})
+    moon.swanctl("--load-conns", check=True)
     assert "End Entity" not in moon.swanctl("--list-certs", check=True).stdout
 
 

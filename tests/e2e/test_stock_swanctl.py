@@ -203,13 +203,14 @@ def test_monitor_sa(stock, hosts, lab):
         stock(carol, "--initiate", "--child", "net")
         stock(carol, "--terminate", "--ike", "home")
     path = lab.path("monitor")
-    _watch(stock, moon, ["--monitor-sa", "--raw"], path, cycle, r"child-updown event \{up=yes rw \{")
+    _watch(stock, moon, ["--monitor-sa", "--raw"], path, cycle,
+           r"child-updown event \{up=yes rw \{")
     assert re.search(r"ike-updown event \{up=yes rw \{uniqueid=", path.read_text())
     assert re.search(r"ike-updown event \{rw \{", path.read_text())
 
 
-VERBS = ("counters initiate terminate rekey redirect uninstall install list-sas monitor-sa list-pols "
-         "list-authorities list-conns list-certs list-pools list-algs flush-certs load-all "
+VERBS = ("counters initiate terminate rekey redirect uninstall install list-sas monitor-sa "
+         "list-pols list-authorities list-conns list-certs list-pools list-algs flush-certs load-all "
          "load-authorities load-conns load-creds load-pools log version stats reload-settings "
          "help").split()
 
@@ -307,8 +308,9 @@ def test_authorities(stock, hosts, lab):
 def test_policies(stock, hosts):
     """--install, --list-pols with its filters, --uninstall."""
     carol = hosts[0]
+    off = {"mode": "drop", "remote_ts": "10.9.0.0/16"}
     carol.reconfigure(conf.merge(carol.config, {"connections": {
-        "home": {"vips": None, "children": {"off": {"mode": "drop", "remote_ts": "10.9.0.0/16"}}}}}))
+        "home": {"vips": None, "children": {"off": off}}}}))
     stock(carol, "--load-conns")
     stock(carol, "--install", "--child", "net")
     if "home/off" not in stock(carol, "--list-pols").stdout:
