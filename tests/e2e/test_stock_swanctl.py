@@ -210,9 +210,9 @@ def test_monitor_sa(stock, hosts, lab):
 
 
 VERBS = ("counters initiate terminate rekey redirect uninstall install list-sas monitor-sa "
-         "list-pols list-authorities list-conns list-certs list-pools list-algs flush-certs load-all "
-         "load-authorities load-conns load-creds load-pools log version stats reload-settings "
-         "help").split()
+         "list-pols list-authorities list-conns list-certs list-pools list-algs flush-certs "
+         "load-all load-authorities load-conns load-creds log version stats reload-settings "
+         "load-pools help").split()
 
 
 def _verbs(text):
