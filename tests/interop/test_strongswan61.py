@@ -99,14 +99,21 @@ SYMMETRIC = {
 REKEYED_CHILD = {"net": {"esp_proposals": "aes256-sha256-x25519-ke1_mlkem768"}}
 
 
-def test_child_rekey(lab, kinds):
-    """strongSwan rekeys a child with an IKE_FOLLOWUP_KE; traffic goes on."""
+def symmetric(lab, kinds):
+    """carol and moon with net up, and who has which daemon: {"ours": host, "theirs": host}."""
     over = {side: {**tree, "children": REKEYED_CHILD} for side, tree in SYMMETRIC.items()}
     carol, moon = lab.psk(kinds=kinds, **over)
     carol.initiate("net")
+    hosts = {"theirs" if isinstance(h, StrongSwan61) else "ours": h for h in (carol, moon)}
+    return carol, moon, hosts
+
+
+@pytest.mark.parametrize("by", ["ours", "theirs"])
+def test_child_rekey(lab, kinds, by):
+    """Either rekeys a child with an IKE_FOLLOWUP_KE; traffic goes on."""
+    carol, moon, hosts = symmetric(lab, kinds)
     old = carol.sa().child("net").spi_in
-    peer = carol if isinstance(carol, StrongSwan61) else moon
-    peer.swanctl("--rekey", "--child", "net", check=True)
+    hosts[by].swanctl("--rekey", "--child", "net", check=True)
     for host, way in ((carol, "spi_in"), (moon, "spi_out")):
         wait_until(lambda host=host, way=way: [
             getattr(c, way) for c in host.sa().children if c.state == "INSTALLED"] not in (
@@ -114,6 +121,23 @@ def test_child_rekey(lab, kinds):
         wait_until(lambda host=host: len(host.sa().children) == 1, "the old child to go")
     assert exchanges(carol, "IKE_FOLLOWUP_KE") == 1
     assert carol.sa().child("net").proposal.endswith("/CURVE_25519/KE1_ML_KEM_768")
+    lab.prove(carol, moon)
+
+
+@pytest.mark.parametrize("by", ["ours", "theirs"])
+def test_ike_rekey(lab, kinds, by):
+    """Either rekeys the IKE_SA with an IKE_FOLLOWUP_KE; its child goes along."""
+    carol, moon, hosts = symmetric(lab, kinds)
+    old = carol.sa().spi_i
+    name = next(iter(hosts[by].config["connections"]))
+    hosts[by].swanctl("--rekey", "--ike", name, check=True)
+    for host in (carol, moon):
+        wait_until(lambda host=host: [
+            sa.spi_i for sa in host.sas() if sa.state == "ESTABLISHED"] not in ([], [old])
+            and len(host.sas()) == 1, f"{host.name}: the new IKE_SA alone")
+    assert exchanges(carol, "IKE_FOLLOWUP_KE") == 1
+    assert carol.sa().proposal == moon.sa().proposal
+    assert carol.sa().proposal.endswith("/CURVE_25519/KE1_ML_KEM_768")
     lab.prove(carol, moon)
 
 
