@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "conf/settings.h"
 #include "daemon/daemon.h"
-#include "daemon/datapath.h"
+#include "daemon/backend.h"
 #include "daemon/keylog.h"
 #include "daemon/resolver.h"
 #include "daemon/settings_map.h"
@@ -60,7 +60,7 @@ static void hook_submit(void *ctx, struct ike_job *job)
 static struct route_filter interfaces(const struct daemon *d)
 {
 	return (struct route_filter){
-		.skip = datapath_interface(d),
+		.skip = backend_interface(d),
 		.use = settings_text(d->settings, "charon.interfaces_use"),
 		.ignore = settings_text(d->settings, "charon.interfaces_ignore"),
 	};

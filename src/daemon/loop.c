@@ -9,7 +9,7 @@
 #include "conf/settings.h"
 #include "daemon/busy.h"
 #include "daemon/daemon.h"
-#include "daemon/datapath.h"
+#include "daemon/backend.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/scripts.h"
@@ -61,7 +61,7 @@ static void take_natt(void *ctx, struct view data, const struct addr *local,
 		take_message(d, data, local, remote);
 		break;
 	case SOCKETS_ESP: /* where the kernel does not steer it to the datapath's own socket */
-		datapath_input(d, data, local, remote);
+		backend_input(d, data, local, remote);
 		break;
 	case SOCKETS_NOISE:
 		break;

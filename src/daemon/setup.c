@@ -15,7 +15,7 @@
 #include "cred/store.h"
 #include "cygnet-config.h"
 #include "daemon/daemon.h"
-#include "daemon/datapath.h"
+#include "daemon/backend.h"
 #include "daemon/hooks.h"
 #include "daemon/keylog.h"
 #include "daemon/privilege.h"
@@ -141,12 +141,12 @@ static void open_watch(struct daemon *d)
 
 static int open_outside(struct daemon *d)
 {
-	int err = datapath_choose(d);
+	int err = backend_choose(d);
 
 	open_watch(d);
 	if (!err)
 		err = sockets_open(d->settings, d->log, &d->sockets);
-	return err ? err : datapath_open(d);
+	return err ? err : backend_open(d);
 }
 
 /* ---- inside ---------------------------------------------------------------------------------- */
@@ -178,7 +178,7 @@ static int open_resolver(struct daemon *d)
 		.log = d->log,
 		.file = settings_text(s, "charon.plugins.resolve.file"),
 		.resolvconf = settings_text(s, "charon.plugins.resolve.resolvconf.path"),
-		.interface = datapath_interface(d),
+		.interface = backend_interface(d),
 	};
 
 	if (!settings_bool(s, "charon.plugins.resolve.load"))

@@ -23,6 +23,7 @@ FACADES = {
     'src/ike/task.h': 'task',
     'src/ike/x_auth.h': 'x_auth',
     'src/ipsec/user/user.h': 'ipsec_user',
+    'src/ipsec/xfrm/xfrm.h': 'ipsec_xfrm',
     'src/wire/msg.h': 'wire',
 }
 # Files whose header serves more than one prefix.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/datapath.h"
+#include "daemon/backend.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { WORD_AUTO, WORD_USER, WORD_XFRM }; /* words of charon.datapath */
 
-int datapath_choose(struct daemon *d)
+int backend_choose(struct daemon *d)
 {
 	const uint64_t word = settings_u64(d->settings, "charon.datapath");
 	const char *why = "";
@@ -118,20 +118,20 @@ static int open_user(struct daemon *d)
 	return err;
 }
 
-int datapath_open(struct daemon *d)
+int backend_open(struct daemon *d)
 {
 	return d->esp == DAEMON_ESP_KERNEL ? open_kernel(d) : open_user(d);
 }
 
-void datapath_input(struct daemon *d, struct view esp, const struct addr *local,
-		    const struct addr *remote)
+void backend_input(struct daemon *d, struct view esp, const struct addr *local,
+		   const struct addr *remote)
 {
 	/* The kernel keeps its ESP to itself. */
 	if (d->esp == DAEMON_ESP_USER)
 		ipsec_user_input(d->ipsec, esp, local, remote);
 }
 
-const char *datapath_interface(const struct daemon *d)
+const char *backend_interface(const struct daemon *d)
 {
 	return d->esp == DAEMON_ESP_USER ? ipsec_user_tun_name(d->ipsec) : "cygnet";
 }

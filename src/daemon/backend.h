@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DAEMON_DATAPATH_H
-#define DAEMON_DATAPATH_H
+#ifndef DAEMON_BACKEND_H
+#define DAEMON_BACKEND_H
 
 #include "base/err.h"
 #include "base/addr.h"
@@ -14,13 +14,13 @@ struct daemon;
  * Decide before the sockets are opened, into d->esp, and say which and why in the log.
  * E_UNSUPPORTED or E_PERM: xfrm was asked for, and the kernel has no ESP or does not let us.
  */
-int datapath_choose(struct daemon *d) ERR_MUST_CHECK;
+int backend_choose(struct daemon *d) ERR_MUST_CHECK;
 /* Open it, into d->ipsec; d->sockets are there. What fails is logged. */
-int datapath_open(struct daemon *d) ERR_MUST_CHECK;
+int backend_open(struct daemon *d) ERR_MUST_CHECK;
 /* ESP that came by a NAT-T socket, past what steers it. */
-void datapath_input(struct daemon *d, struct view esp, const struct addr *local,
-		    const struct addr *remote);
+void backend_input(struct daemon *d, struct view esp, const struct addr *local,
+		   const struct addr *remote);
 /* A name for what the datapath gives us, for resolvconf(8). */
-const char *datapath_interface(const struct daemon *d);
+const char *backend_interface(const struct daemon *d);
 
 #endif
