@@ -131,7 +131,7 @@ static const struct schema_row rows[] = {
 	 .meaning = "reauthenticate with the new SA before the old one goes"},
 	{"charon.close_ike_on_child_failure", &BOOL, "no",
 	 .meaning = "close an IKE SA of ours if its first child fails"},
-	{"charon.inactivity_close_ike", &BOOL, "no", LATER,
+	{"charon.inactivity_close_ike", &BOOL, "no",
 	 .meaning = "close the IKE SA when its only child was inactive"},
 	{"charon.reuse_ikesa", &BOOL, "yes", .meaning = "a new child joins an IKE SA there is"},
 	{"charon.check_current_path", &BOOL, "no",

@@ -22,6 +22,7 @@ struct scripts;
 struct server;
 struct settings;
 struct transport;
+struct updown;
 struct watch;
 
 /* The handles of the daemon's loop; loop.c's. */
@@ -65,6 +66,7 @@ struct daemon {
 	struct vici_context vici;
 	struct resolver *resolver;
 	struct scripts *scripts;
+	struct updown *updown;
 };
 
 #endif

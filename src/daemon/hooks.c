@@ -14,6 +14,7 @@
 #include "daemon/keylog.h"
 #include "daemon/resolver.h"
 #include "daemon/settings_map.h"
+#include "daemon/updown.h"
 #include "ike/engine.h"
 #include "ipsec/ipsec.h"
 #include "ipsec/user/user.h"
@@ -144,6 +145,7 @@ static void hook_event(void *ctx, const struct ike_event *event)
 {
 	struct daemon *d = ctx;
 
+	updown_event(d->updown, event);
 	/* At the very end SAs go when nobody can listen any more. */
 	if (d->server)
 		report_event(d->server, event);

@@ -13,6 +13,7 @@
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/scripts.h"
+#include "daemon/updown.h"
 #include "ike/engine.h"
 #include "ipsec/ipsec.h"
 #include "net/watch.h"
@@ -132,7 +133,7 @@ static void on_prepare(uv_prepare_t *prepare)
 	else
 		uv_timer_start(&d->loop.engine, on_engine, deadline > now ? deadline - now : 0, 0);
 	filelog_flush(d->filelog);
-	if (d->loop.phase == LOOP_DRAINING && ike_is_idle(d->ike))
+	if (d->loop.phase == LOOP_DRAINING && ike_is_idle(d->ike) && updown_idle(d->updown))
 		uv_stop(&d->uv);
 }
 

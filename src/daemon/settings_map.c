@@ -90,6 +90,7 @@ static void map_limits(const struct settings *s, struct ike_settings *out)
 	out->block_threshold = number_of(s, "charon.block_threshold");
 	out->init_limit_half_open = number_of(s, "charon.init_limit_half_open");
 	out->ikesa_limit = number_of(s, "charon.ikesa_limit");
+	out->inactivity_close_ike = settings_bool(s, "charon.inactivity_close_ike");
 	out->close_ike_on_child_failure = settings_bool(s, "charon.close_ike_on_child_failure");
 	out->reuse_ikesa = settings_bool(s, "charon.reuse_ikesa");
 	out->install_virtual_ip = settings_bool(s, "charon.install_virtual_ip");

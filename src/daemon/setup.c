@@ -23,6 +23,7 @@
 #include "daemon/resolver.h"
 #include "daemon/scripts.h"
 #include "daemon/settings_map.h"
+#include "daemon/updown.h"
 #include "ike/engine.h"
 #include "ipsec/ipsec.h"
 #include "net/watch.h"
@@ -307,6 +308,8 @@ static int make_inside(struct daemon *d)
 		err = make_vici(d);
 	if (!err)
 		err = scripts_new(&d->uv, d->log, &d->scripts);
+	if (!err)
+		err = updown_new(&d->uv, d->log, &d->updown);
 	if (err) {
 		log_print(d->log, NULL, LOG_DMN, LOG_AUDIT, "starting failed: %s", err_text(err));
 		return err;
@@ -372,6 +375,8 @@ bool setup_undo(struct daemon *d)
 	bool stuck;
 
 	scripts_free(d->scripts);
+	updown_free(d->updown);
+	d->updown = NULL;
 	close_vici(d);
 	finish(&d->uv, &d->jobs.out);
 	stuck = d->jobs.out > 0;

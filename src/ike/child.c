@@ -8,6 +8,7 @@
 #include "crypto/ke.h"
 #include "ike/conn.h"
 #include "ike/control.h"
+#include "ike/idle.h"
 #include "ike/keys.h"
 #include "ike/labels.h"
 #include "ike/sa.h"
@@ -85,6 +86,7 @@ void child_destroy(struct child *c)
 	timer_stop(ike, &c->rekey);
 	timer_stop(ike, &c->expire);
 	timer_stop(ike, &c->watch);
+	idle_stop(c);
 	task_drop_child(c->sa, c);
 	list_remove(&c->link);
 	c->sa->n_children--;
@@ -371,6 +373,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 		return err;
 	}
 	set_lifetimes(c);
+	idle_start(c);
 	child_set_state(c, CHILD_S_INSTALLED);
 	log_established(c, c->rekeys ? "inbound " : "");
 	if (c->rekeys && !c->inbound_only)

@@ -47,14 +47,16 @@ struct child {
 	uint64_t rekey_at, expire_at; /* ms, 0 never */
 	struct timer rekey;
 	struct timer expire;
-	uint32_t rekeys;    /* uid of the child that this one is to replace; 0 none */
-	struct timer watch; /* for the first packet from the peer (child_take_over) */
-	unsigned failures;  /* rekeying failed so often in a row */
-	bool up;	    /* listeners know of it; whoever replaces it takes this over */
-	bool replaced;	    /* another one took over */
-	bool redundant;	    /* lost a collision: the side that made it deletes it */
-	bool inbound_only;  /* sends when it takes over, or never */
-	bool muted;	    /* its outbound half is gone */
+	struct timer idle;
+	uint64_t idle_since; /* ms: of traffic before that nothing is known here */
+	uint32_t rekeys;     /* uid of the child that this one is to replace; 0 none */
+	struct timer watch;  /* for the first packet from the peer (child_take_over) */
+	unsigned failures;   /* rekeying failed so often in a row */
+	bool up;	     /* listeners know of it; whoever replaces it takes this over */
+	bool replaced;	     /* another one took over */
+	bool redundant;	     /* lost a collision: the side that made it deletes it */
+	bool inbound_only;   /* sends when it takes over, or never */
+	bool muted;	     /* its outbound half is gone */
 	struct secret encr_out, integ_out; /* keys of the half that is not installed yet */
 	struct keying keying; /* while CREATE_CHILD_SA is under way; the nonces stay longer */
 };

@@ -153,9 +153,10 @@ static void put_packet_first(const struct child *c, struct ts_list *local, struc
 static bool are_hosts(const struct ts_list *l)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		const struct addr_range *r = &l->t[i].range;
+		unsigned bits;
 
-		if (memcmp(r->first, r->last, addr_len(r->family)) != 0)
+		if (!addr_range_is_subnet(&l->t[i].range, &bits) ||
+		    bits != addr_len(l->t[i].range.family) * 8)
 			return false;
 	}
 	return l->count > 0;

@@ -72,6 +72,8 @@ struct ike_sa_info {
 	uint64_t rekey_in, reauth_in; /* seconds; UINT64_MAX: never */
 	size_t n_local_vips, n_remote_vips;
 	const struct addr *local_vips, *remote_vips;
+	size_t n_dns;
+	const struct addr *dns; /* servers that the peer assigned to us */
 	struct strs *tasks_queued, *tasks_active, *tasks_passive; /* never NULL */
 	size_t n_children;
 	const struct ike_child_info *children;

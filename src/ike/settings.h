@@ -34,6 +34,7 @@ struct ike_settings {
 	uint64_t retry_initiate_ms;    /* 0 off */
 	uint64_t delete_rekeyed_delay_ms;
 	bool close_ike_on_child_failure;
+	bool inactivity_close_ike;
 	bool reuse_ikesa;
 	bool check_current_path, prefer_best_path; /* MOBIKE, when addresses change */
 	bool install_virtual_ip;

@@ -106,6 +106,8 @@ static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 		.n_remote_vips = sa->n_remote_vips,
 		.local_vips = sa->local_vips,
 		.remote_vips = sa->remote_vips,
+		.n_dns = sa->n_dns,
+		.dns = sa->dns,
 		.tasks_queued = &p->queued,
 		.tasks_active = &p->active,
 		.tasks_passive = &p->passive,

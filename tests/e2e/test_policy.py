@@ -63,3 +63,78 @@ def test_trap_after_a_restart(lab):
     carol.start()
     assert ping(lab.top.carol, lab.top.lan_gateway, count=1, wait=5)
     lab.prove(carol, moon)
+
+
+# --- updown -----------------------------------------------------------------------------------
+
+def updown(lab, name):
+    """A script that writes its variables, and the function that reads them: a dictionary a run."""
+    out, script = lab.path(name), lab.path(name + ".sh")
+    script.write_text(f"#!/bin/sh\n{{ env | grep ^PLUTO_; echo; }} >> {out}\n")
+    script.chmod(0o755)
+
+    def runs(count):
+        def read():
+            blocks = out.read_text().split("\n\n")[:-1] if out.exists() else []
+            return blocks if len(blocks) >= count else None
+        wait_until(read, f"{count} runs of {name}")
+        return [dict(line.split("=", 1) for line in block.splitlines()) for block in read()]
+    return str(script), runs
+
+
+def test_updown_of_a_client_and_its_gateway(lab):
+    """Every variable of the interface, on both sides, when it comes up and when it goes."""
+    one, carols = updown(lab, "carol")
+    two, moons = updown(lab, "moon")
+    carol, moon = lab.psk(
+        carol={"children": {"net": {"updown": one, "remote_ts": "10.1.0.0/16[tcp/80]"}}},
+        moon={"children": {"net": {"updown": two, "hostaccess": True, "reqid": 77}}})
+    carol.initiate("net")
+    client = {
+        "PLUTO_VERSION": "1.1", "PLUTO_VERB": "up-client", "PLUTO_CONNECTION": "net",
+        "PLUTO_INTERFACE": "eth0", "PLUTO_REQID": "1", "PLUTO_PROTO": "esp",
+        "PLUTO_UNIQUEID": "1", "PLUTO_ME": "192.168.0.3", "PLUTO_MY_ID": conf.CAROL,
+        "PLUTO_MY_CLIENT": "10.3.0.1/32", "PLUTO_MY_PORT": "0", "PLUTO_MY_PROTOCOL": "0",
+        "PLUTO_PEER": "192.168.0.2", "PLUTO_PEER_ID": conf.MOON,
+        "PLUTO_PEER_CLIENT": "10.1.0.0/24", "PLUTO_PEER_PORT": "80",
+        "PLUTO_PEER_PROTOCOL": "6", "PLUTO_MY_SOURCEIP": "10.3.0.1",
+        "PLUTO_MY_SOURCEIP4_1": "10.3.0.1", "PLUTO_UDP_ENC": "4500",
+    }
+    gateway = {
+        "PLUTO_VERSION": "1.1", "PLUTO_VERB": "up-client", "PLUTO_CONNECTION": "net",
+        "PLUTO_INTERFACE": "eth0", "PLUTO_REQID": "77", "PLUTO_PROTO": "esp",
+        "PLUTO_UNIQUEID": "1", "PLUTO_ME": "192.168.0.2", "PLUTO_MY_ID": conf.MOON,
+        "PLUTO_MY_CLIENT": "10.1.0.0/24", "PLUTO_MY_PORT": "80", "PLUTO_MY_PROTOCOL": "6",
+        "PLUTO_PEER": "192.168.0.3", "PLUTO_PEER_ID": conf.CAROL,
+        "PLUTO_PEER_CLIENT": "10.3.0.1/32", "PLUTO_PEER_PORT": "0",
+        "PLUTO_PEER_PROTOCOL": "0", "PLUTO_PEER_SOURCEIP": "10.3.0.1",
+        "PLUTO_PEER_SOURCEIP4_1": "10.3.0.1", "PLUTO_UDP_ENC": "4500",
+        "PLUTO_HOST_ACCESS": "1",
+    }
+    assert carols(1) == [client]
+    assert moons(1) == [gateway]
+    carol.terminate(child="net")
+    assert carols(2)[1] == {**client, "PLUTO_VERB": "down-client"}
+    assert moons(2)[1] == {**gateway, "PLUTO_VERB": "down-client"}
+
+
+def test_updown_at_the_end_of_the_daemon(lab):
+    """What comes down because the daemon ends has its script run, too."""
+    one, carols = updown(lab, "carol")
+    carol, _ = lab.psk(carol={"vips": None, "children": {"host": {"updown": one}}},
+                       moon={"pools": None})
+    carol.initiate("host")
+    assert carols(1)[0]["PLUTO_VERB"] == "up-host"
+    assert carols(1)[0]["PLUTO_PEER_CLIENT"] == "192.168.0.2/32"
+    carol.stop()
+    assert carols(2)[1]["PLUTO_VERB"] == "down-host"
+
+
+def test_updown_that_fails(lab):
+    """It does not disturb the tunnel; the log has what it says."""
+    fails = {"children": {"net": {"updown": "echo \"hello $PLUTO_VERB\"; exit 3"}}}
+    carol, moon = lab.psk(carol=fails)
+    carol.initiate("net")
+    carol.wait_log("net: hello up-client")
+    carol.wait_log("updown script 'net' failed with exit status 3")
+    lab.prove(carol, moon, tcp=False)

@@ -119,9 +119,11 @@ static void test_later_child(void **state)
 	apply_refused(&schema_swanctl_child,
 		      "mark_in = 0x2a/0xff\nmark_out = 5\nset_mark_out = %same/0xf\n"
 		      "if_id_out = 9\nrekey_bytes = 100m\nrekey_packets = 1000\n"
-		      "updown = /bin/x y\nset_mark_in = 0/0xff\n"
+		      "updown = /bin/x y\nset_mark_in = 0/0xff\ncopy_ecn = no\n"
 		      "esp_proposals = aes256-sha256-x25519-ke1_ecp384-ke2_x448-ke2_none\n",
-		      "t.conf:7:1: option 'updown' in x is not supported yet\n", &n);
+		      "t.conf:9:1: option 'copy_ecn' in x is not supported yet: they are always "
+		      "copied\n",
+		      &n);
 	assert_int_equal(n.mark_in, 42);
 	assert_int_equal(n.mark_in_mask, 255);
 	assert_int_equal(n.mark_out, 5);
@@ -137,8 +139,10 @@ static void test_later_child(void **state)
 	check_proposals(n.esp, "ESP:AES_CBC_256/HMAC_SHA2_256_128/CURVE_25519/NO_EXT_SEQ/"
 			       "KE1_ECP_384/KE2_CURVE_448/KE2_NONE");
 	/* the same but for a mark, a mask or a text */
-	apply_refused(&schema_swanctl_child, "mark_out = 1\nupdown = x\n",
-		      "t.conf:2:1: option 'updown' in x is not supported yet\n", &other);
+	apply_refused(&schema_swanctl_child, "mark_out = 1\ncopy_ecn = no\n",
+		      "t.conf:2:1: option 'copy_ecn' in x is not supported yet: they are always "
+		      "copied\n",
+		      &other);
 	assert_false(schema_equal(&schema_swanctl_child, &n, &other));
 	assert_true(schema_equal(&schema_swanctl_child, &n, &n));
 	schema_done(&schema_swanctl_child, &n);
@@ -152,7 +156,6 @@ static void test_later_equal(void **state)
 		const struct schema_table *table;
 		const char *option, *other;
 	} rows[] = {
-		{&schema_swanctl_child, "updown = x", "updown = y"},
 		{&schema_swanctl_remote, "auth = eap-tls", "auth = eap-md5"},
 		{&schema_swanctl_remote, "groups = a", "groups = a, b"},
 	};
