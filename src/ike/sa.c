@@ -97,7 +97,6 @@ static void copy_peer(const struct ike_sa *old, struct ike_sa *sa)
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
 	sa->nat_fake = old->nat_fake;
-	sa->ppk = old->ppk;
 	sa->has_if_ids = old->has_if_ids;
 	sa->if_ids[0] = old->if_ids[0];
 	sa->if_ids[1] = old->if_ids[1];
