@@ -277,8 +277,10 @@ static const struct schema_row child_rows[] = {
 	{"hostaccess", &schema_type_bool, "no", CHILD(hostaccess),
 	 .meaning = "tells the updown script to open the host itself"},
 	{"mode", &schema_type_enum, "tunnel", .words = mode_words, CHILD(mode),
-	 .meaning = "tunnel; transport, kernel datapath only; pass, drop: what becomes of "
-		    "traffic that takes no tunnel"},
+	 .meaning =
+		 "tunnel; transport, kernel datapath only; pass, drop: what becomes of "
+		 "traffic that takes no tunnel; in user space they are routes: outbound only, by "
+		 "the addresses of remote_ts alone"},
 	{"policies", &schema_type_bool, "yes", CHILD(policies),
 	 .meaning = "install policies; no: only the SAs, kernel datapath only"},
 	{"policies_fwd_out", &schema_type_bool, "no", CHILD(policies_fwd_out),

@@ -24,10 +24,14 @@ struct vip {
 	unsigned count;
 };
 
-/* A pair's wish for a route. Of equal destinations the last one decides the source. */
+/* Whose wish goes first where the routes themselves decide what is protected. */
+enum use_rank { USE_DROP, USE_PAIR, USE_PASS };
+
+/* A wish for a route: a pair's, a trap's, or a shunt's. */
 struct use {
 	struct list link;
 	uint32_t handle;
+	enum use_rank rank;
 	struct addr dst;
 	unsigned bits;
 	struct addr src;
@@ -83,18 +87,6 @@ int routing_init(struct routing *r)
 	return err;
 }
 
-static struct rtnl_route route_of(const struct routing *r, const struct use *u)
-{
-	struct rtnl_route route = u->way;
-
-	route.table = r->table;
-	route.protocol = r->protocol;
-	route.dst = u->dst;
-	route.bits = u->bits;
-	route.src = u->src;
-	return route;
-}
-
 static bool same_route(const struct use *a, const struct use *b)
 {
 	return addr_equal(&a->src, &b->src) && a->way.ifindex == b->way.ifindex &&
@@ -106,30 +98,75 @@ static bool same_destination(const struct use *a, const struct use *b)
 	return a->bits == b->bits && addr_equal(&a->dst, &b->dst);
 }
 
-/* The last wish for the same destination, or NULL. */
-static struct use *last_same(struct routing *r, const struct use *u)
+/*
+ * Whether u is for destinations that a pass leads elsewhere. The kernel's IPsec has a policy for
+ * that, and the narrower routes of others may be for other ports.
+ */
+static bool passes(const struct routing *r, const struct use *pass, const struct use *u)
 {
-	struct use *found = NULL;
+	struct addr_range range;
+
+	return !r->to_peer && pass->rank == USE_PASS && pass->dst.family == u->dst.family &&
+	       pass->bits <= u->bits &&
+	       addr_range_from_subnet(&range, &pass->dst, pass->bits) == 0 &&
+	       addr_range_has(&range, &u->dst);
+}
+
+/* Whose wish decides the route to u's destination: of equal ones the last; NULL if nobody's. */
+static const struct use *find_decider(const struct routing *r, const struct use *u)
+{
+	const struct use *found = NULL;
+	bool wished = false;
 
 	list_foreach(it, &r->routes) {
-		struct use *other = list_entry(it, struct use, link);
+		const struct use *other = list_entry(it, struct use, link);
+		const bool same = same_destination(u, other);
 
-		if (other != u && same_destination(u, other))
+		wished |= same;
+		if ((same || passes(r, other, u)) &&
+		    (!found || r->to_peer || other->rank >= found->rank))
 			found = other;
 	}
-	return found;
+	return wished ? found : NULL;
+}
+
+static int set_route(struct routing *r, bool add, const struct use *u, const struct use *decider)
+{
+	struct rtnl_route route = decider->way;
+
+	route.table = r->table;
+	route.protocol = r->protocol;
+	route.dst = u->dst;
+	route.bits = u->bits;
+	route.src = decider->src;
+	return rtnl_route(r->rtnl, add, &route);
+}
+
+/* A pass came or went: the routes to parts of its destination. */
+static int refresh_within(struct routing *r, const struct use *pass)
+{
+	int err = 0;
+
+	list_foreach(it, &r->routes) {
+		const struct use *u = list_entry(it, struct use, link);
+
+		if (err == 0 && passes(r, pass, u) && !same_destination(pass, u))
+			err = set_route(r, true, u, find_decider(r, u));
+	}
+	return err;
 }
 
 static void drop_use(struct routing *r, struct use *u)
 {
-	const struct use *other = last_same(r, u);
-	struct rtnl_route route = route_of(r, other ? other : u);
+	const struct use *before = find_decider(r, u), *after;
 
 	list_remove(&u->link);
-	if (!other)
-		(void)!rtnl_route(r->rtnl, false, &route);
-	else if (!same_route(other, u))
-		(void)!rtnl_route(r->rtnl, true, &route);
+	after = find_decider(r, u);
+	if (!after)
+		(void)!set_route(r, false, u, before);
+	else if (!same_route(after, before))
+		(void)!set_route(r, true, u, after);
+	(void)!refresh_within(r, u);
 	free(u);
 }
 
@@ -256,28 +293,29 @@ static struct addr choose_source(struct routing *r, const struct ipsec_sa_params
 
 static int add_use(struct routing *r, const struct use *wanted)
 {
-	const struct rtnl_route route = route_of(r, wanted);
 	struct use *u = malloc(sizeof(*u));
-	const struct use *other;
+	const struct use *before, *after;
 	int err = 0;
 
 	if (!u)
 		return E_NOMEM;
 	*u = *wanted;
-	other = last_same(r, u);
-	if (!other || !same_route(other, u))
-		err = rtnl_route(r->rtnl, true, &route);
+	before = find_decider(r, u);
+	list_append(&r->routes, &u->link);
+	after = find_decider(r, u);
+	if (!before || !same_route(before, after))
+		err = set_route(r, true, u, after);
 	if (err != 0) {
 		char text[ADDR_TEXT_MAX];
 
 		log_print(r->log, NULL, LOG_KNL, LOG_CTRL,
 			  "installing route to %s/%u by %s in table %u failed: %s",
 			  addr_text(&u->dst, text), u->bits, r->device, r->table, strerror(errno));
+		list_remove(&u->link);
 		free(u);
 		return err;
 	}
-	list_append(&r->routes, &u->link);
-	return 0;
+	return refresh_within(r, u);
 }
 
 static int add_range(struct routing *r, struct use *u, const struct addr_range *wanted)
@@ -353,7 +391,7 @@ static bool find_way(struct routing *r, const struct addr *remote, struct rtnl_r
 
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p)
 {
-	struct use u = {.handle = handle, .local = p->local};
+	struct use u = {.handle = handle, .rank = USE_PAIR, .local = p->local};
 	struct rtnl_route way;
 	int err = 0;
 
@@ -375,18 +413,31 @@ int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params
 	return err;
 }
 
-int routing_add_pass(struct routing *r, uint32_t handle, const struct ts_list *remote)
+static int add_shunt(struct routing *r, struct use *u, const struct ts_list *remote)
 {
-	struct use u = {.handle = handle, .way = {.elsewhere = true}};
 	int err = 0;
 
 	if (!r->install_routes)
 		return 0;
 	for (unsigned i = 0; err == 0 && i < remote->count; i++)
-		err = add_range(r, &u, &remote->t[i].range);
+		err = add_range(r, u, &remote->t[i].range);
 	if (err != 0)
-		routing_remove(r, handle);
+		routing_remove(r, u->handle);
 	return err;
+}
+
+int routing_add_pass(struct routing *r, uint32_t handle, const struct ts_list *remote)
+{
+	struct use u = {.handle = handle, .rank = USE_PASS, .way = {.elsewhere = true}};
+
+	return add_shunt(r, &u, remote);
+}
+
+int routing_add_drop(struct routing *r, uint32_t handle, const struct ts_list *remote)
+{
+	struct use u = {.handle = handle, .rank = USE_DROP, .way = {.ifindex = r->ifindex}};
+
+	return add_shunt(r, &u, remote);
 }
 
 void routing_move(struct routing *r, uint32_t handle, const struct addr *local,
@@ -398,7 +449,6 @@ void routing_move(struct routing *r, uint32_t handle, const struct addr *local,
 		return;
 	list_foreach(it, &r->routes) {
 		struct use *u = list_entry(it, struct use, link);
-		struct rtnl_route route;
 
 		if (u->handle != handle || u->way.elsewhere)
 			continue;
@@ -409,8 +459,7 @@ void routing_move(struct routing *r, uint32_t handle, const struct addr *local,
 			u->src = *local;
 		u->src.port = 0;
 		u->local = *local;
-		route = route_of(r, u);
-		if (!last_same(r, u))
-			(void)!rtnl_route(r->rtnl, true, &route);
+		if (find_decider(r, u) == u)
+			(void)!set_route(r, true, u, u);
 	}
 }

@@ -49,8 +49,14 @@ void routing_del_vip(struct routing *r, const struct addr *vip);
  * IP, or else one of this host. All or none. Pairs may share routes. E_PERM, E_NOMEM, E_IO.
  */
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
-/* Routes that keep packets to these selectors out of other pairs' routes. Otherwise the same. */
+/*
+ * Routes that keep packets to these selectors out of other pairs' routes; where the device is the
+ * tunnel, out of narrower ones too. Otherwise the same.
+ */
 int routing_add_pass(struct routing *r, uint32_t handle,
+		     const struct ts_list *remote) ERR_MUST_CHECK;
+/* Routes that lead packets to these selectors into the device, which discards them. */
+int routing_add_drop(struct routing *r, uint32_t handle,
 		     const struct ts_list *remote) ERR_MUST_CHECK;
 /* Take the pair's share in routes back. */
 void routing_remove(struct routing *r, uint32_t handle);

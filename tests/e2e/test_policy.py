@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Policies: traps that wait for a packet, and what passes or is dropped."""
 import pytest
-from lib import conf
-from lib.traffic import ping
+from lib import conf, netns
+from lib.traffic import Capture, ping
 from lib.wait import wait_until
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -63,6 +63,109 @@ def test_trap_after_a_restart(lab):
     carol.start()
     assert ping(lab.top.carol, lab.top.lan_gateway, count=1, wait=5)
     lab.prove(carol, moon)
+
+
+# --- shunts -----------------------------------------------------------------------------------
+
+def shunting(lab, **children):
+    """carol's configuration with these children, none of which has an SA, beside the tunnel."""
+    tree = conf.psk_home(lab.top.moon_addr, vips=None)
+    tree["connections"]["shunts"] = {"remote_addrs": "127.0.0.1", "children": children}
+    return tree
+
+
+def seen(lab, target):
+    """Of two packets to target: how many carol puts on the wire as they are, and into a tunnel."""
+    carol = lab.hosts[0]
+    before = carol.sa().child("net").packets_out
+    path = lab.path(f"wire{len(list(lab.directory.glob('wire*.pcap')))}.pcap")
+    with Capture(lab.top.moon, "eth0", path, f"dst host {target}") as capture:
+        ping(lab.top.carol, target, count=2, wait=1)
+    clear = capture.text().count("echo request")
+    return clear, carol.sa().child("net").packets_out - before
+
+
+def reload(lab, tree):
+    """Load another configuration into carol's daemon; the tunnel stays."""
+    lab.hosts[0].reconfigure(tree)
+    lab.hosts[0].load()
+
+
+def tunnel(lab):
+    """carol and moon with a tunnel to 10.1.0.0/16 that is up."""
+    carol, moon = lab.psk(carol={"vips": None}, moon={"pools": None})
+    carol.initiate("net")
+    return carol, moon
+
+
+@pytest.mark.parametrize("remote", ["10.1.0.10/32", "10.0.0.0/8"])
+def test_pass(lab, remote):
+    """What a pass names leaves in the clear, though the tunnel has it, and has it narrower."""
+    carol, moon = tunnel(lab)
+    before = routes(lab)
+    assert seen(lab, lab.top.lan_host) == (0, 2)
+    reload(lab, shunting(lab, lan={"mode": "pass", "remote_ts": remote}))
+    assert f"throw {remote.removesuffix('/32')}" in routes(lab)
+    assert seen(lab, lab.top.lan_host) == (2, 0)
+    assert seen(lab, lab.top.lan_gateway) == ((0, 2) if "/32" in remote else (2, 0))
+    reload(lab, conf.psk_home(lab.top.moon_addr, vips=None))
+    assert routes(lab) == before
+    lab.prove(carol, moon)
+
+
+def test_pass_first(lab):
+    """The tunnel that comes up after the pass, for the same destination, does not undo it."""
+    carol, _ = lab.psk(carol={"vips": None}, moon={"pools": None})
+    reload(lab, shunting(lab, lan={"mode": "pass", "remote_ts": "10.1.0.0/24"}))
+    carol.initiate("net")
+    assert seen(lab, lab.top.lan_gateway) == (2, 0)
+    carol.stop()
+    assert not routes(lab)
+
+
+def test_pass_of_ipv6(lab):
+    """The same with IPv6 addresses."""
+    lab.lay(netns.pair6)
+    carol, moon = lab.psk(carol={"vips": None, "children": {"net": {
+        "remote_ts": "2001:db8:1::/64"}}}, moon={"pools": None, "children": {"net": {
+            "local_ts": "2001:db8:1::/64"}}})
+    carol.initiate("net")
+    plain = carol.config
+    tree = conf.merge(plain, {"connections": {"shunts": {
+        "remote_addrs": "::1",
+        "children": {"lan": {"mode": "pass", "remote_ts": "2001:db8:1::/64"}}}}})
+    reload(lab, tree)
+    assert seen(lab, lab.top.lan_host) == (2, 0)
+    reload(lab, plain)
+    assert seen(lab, lab.top.lan_host) == (0, 2)
+
+
+def test_drop(lab):
+    """What a drop names is not sent unless a tunnel has it; with a priority, not even then."""
+    carol, moon = tunnel(lab)
+    before = routes(lab)
+    assert seen(lab, "10.2.0.1") == (2, 0)
+    reload(lab, shunting(lab, all={"mode": "drop", "remote_ts": "10.0.0.0/8"}))
+    assert seen(lab, "10.2.0.1") == (0, 0)
+    lab.prove(carol, moon)
+    reload(lab, shunting(lab, one={"mode": "drop", "remote_ts": lab.top.lan_host,
+                                   "priority": 1}))
+    assert seen(lab, lab.top.lan_host) == (0, 0)
+    assert seen(lab, "10.2.0.1") == (2, 0)
+    reload(lab, conf.psk_home(lab.top.moon_addr, vips=None))
+    assert routes(lab) == before
+    assert seen(lab, lab.top.lan_host) == (0, 2)
+
+
+@pytest.mark.parametrize("option", [{"remote_ts": "10.1.0.0/16[tcp/22]"}, {"priority": 7},
+                                    {"local_ts": "192.168.0.0/24"}], ids=" ".join)
+def test_shunt_that_is_no_route(lab, option):
+    """Routes cannot tell such packets from others: nothing unnamed leaves in the clear."""
+    carol, _ = tunnel(lab)
+    reload(lab, shunting(lab, lan={"mode": "pass", "remote_ts": "10.1.0.0/16", **option}))
+    carol.wait_log("lan: in user space mode = pass and drop go by the addresses of remote_ts alone")
+    carol.wait_log("installing pass policy 'lan' failed")
+    assert seen(lab, lab.top.lan_gateway) == (0, 2)
 
 
 # --- updown -----------------------------------------------------------------------------------

@@ -145,6 +145,39 @@ static void user_remove(struct ipsec *self, uint32_t handle)
 	routing_remove(&u->routing, handle);
 }
 
+static bool is_whole(const struct ts *ts)
+{
+	return ts->protocol == 0 && ts->port_first == 0 && ts->port_last == 65535;
+}
+
+/* Whether one of the selectors is every address of the family. */
+static bool has_all_of(const struct ts_list *l, uint8_t family)
+{
+	const struct addr any = {.family = family};
+	struct addr_range all;
+
+	if (addr_range_from_subnet(&all, &any, 0) != 0)
+		return false;
+	for (unsigned i = 0; i < l->count; i++)
+		if (is_whole(&l->t[i]) && addr_range_equal(&l->t[i].range, &all))
+			return true;
+	return false;
+}
+
+/* Shunts are routes, which know a destination and nothing else; those of a pass go before all. */
+static bool is_route(const struct ipsec_policy_params *p)
+{
+	if (p->kind == IPSEC_POLICY_PASS && p->priority != 0)
+		return false;
+	for (unsigned i = 0; i < p->ts_remote->count; i++) {
+		const struct ts *remote = &p->ts_remote->t[i];
+
+		if (!is_whole(remote) || !has_all_of(p->ts_local, remote->range.family))
+			return false;
+	}
+	return true;
+}
+
 /* A trap leads packets into the device as its SA would. */
 static int add_routes(struct ipsec_user *u, uint32_t handle, const struct ipsec_policy_params *p)
 {
@@ -156,7 +189,14 @@ static int add_routes(struct ipsec_user *u, uint32_t handle, const struct ipsec_
 		.name = p->name,
 	};
 
-	return p->kind == IPSEC_POLICY_TRAP ? routing_add(&u->routing, handle, &like) : 0;
+	switch (p->kind) {
+	case IPSEC_POLICY_TRAP:
+		return routing_add(&u->routing, handle, &like);
+	case IPSEC_POLICY_PASS:
+		return routing_add_pass(&u->routing, handle, p->ts_remote);
+	default:
+		return routing_add_drop(&u->routing, handle, p->ts_remote);
+	}
 }
 
 static int user_install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
@@ -164,8 +204,18 @@ static int user_install_policy(struct ipsec *self, const struct ipsec_policy_par
 {
 	struct ipsec_user *u = user_of(self);
 	uint32_t handle;
-	int err = sad_install_policy(&u->sad, p, &handle);
+	int err;
 
+	if (p->kind != IPSEC_POLICY_TRAP && !is_route(p)) {
+		log_print(
+			u->p.log, NULL, LOG_KNL, LOG_CTRL,
+			"%.*s: in user space mode = pass and drop go by the addresses of remote_ts"
+			" alone: there must be no local_ts, no protocols and ports, and no"
+			" priority of pass; the kernel's IPsec (xfrm) has them",
+			(int)p->name.len, (const char *)p->name.ptr);
+		return E_UNSUPPORTED;
+	}
+	err = sad_install_policy(&u->sad, p, &handle);
 	if (err != 0)
 		return err;
 	err = add_routes(u, handle, p);
