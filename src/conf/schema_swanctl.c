@@ -191,8 +191,8 @@ static const struct schema_row local_rows[] = {
 	 .meaning = "own raw public keys"},
 	{"auth", &schema_type_auth, "pubkey",
 	 .meaning =
-		 "pubkey, psk or any; pubkey or key types with constraints, as in rsa-3072-sha256 or "
-		 "ike:pubkey-sha512; EAP is refused so far"},
+		 "pubkey, psk or any; pubkey or key types with constraints, as in rsa-3072-sha256 "
+		 "or ike:pubkey-sha512; EAP is refused so far"},
 	{"id", &schema_type_text, .def = NULL, AUTH(id),
 	 .meaning = "own identity; default: subject of the certificate, or address"},
 	{"eap_id", &schema_type_text, .def = NULL, AUTH(eap_id), LATER,

@@ -10,8 +10,8 @@
 
 /*
  * What the words of `auth` (conf_auth.sig_allowed: "rsa-3072", "sha256", "ike:rsa/pss", in their
- * order) allow. Key types with the least sizes say which keys; a hash is for the key type before it,
- * or for all. Words with "ike:" are about the signature of IKE_AUTH alone, the others about the
+ * order) allow. Key types with the least sizes say which keys; a hash is for the key type before
+ * it, or for all. Words with "ike:" are about the signature of IKE_AUTH alone, the others about the
  * certificates, and about that signature too unless there are words with "ike:".
  */
 

@@ -310,7 +310,8 @@ static int begin_pubkey(struct ike_sa *sa, const struct conn_auth *a, bool inbou
 	hs->scheme = choose_scheme(sa, a, hs->key);
 	if (!hs->scheme) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
-		       "no signature scheme of our %s key of %u bits is acceptable to the peer%s%s%s",
+		       "no signature scheme of our %s key of %u bits is acceptable to the "
+		       "peer%s%s%s",
 		       keyref_type(hs->key), keyref_bits(hs->key),
 		       a->conf->sig_allowed.count ? " and allowed by " : "",
 		       a->conf->sig_allowed.count ? a->conf->name : "",

@@ -13,8 +13,9 @@ struct candidates;
 struct ike_sa;
 
 /*
- * Post-quantum preshared keys (RFC 8784): connections.ppk_id and ppk_required name them, secrets.ppk
- * has them. A PPK goes into SK_d, SK_pi and SK_pr, once, when the first round authenticates.
+ * Post-quantum preshared keys (RFC 8784): connections.ppk_id and ppk_required name them,
+ * secrets.ppk has them. A PPK goes into SK_d, SK_pi and SK_pr, once, when the first round
+ * authenticates.
  */
 
 /* What a handshake knows of it. All-zero: no PPK. */

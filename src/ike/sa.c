@@ -414,8 +414,8 @@ static void log_up(const struct ike_sa *sa, const char *what)
 
 void sa_succeed(struct ike_sa *sa)
 {
-	log_up(sa, "rekeyed");
 	set_lifetimes(sa);
+	log_up(sa, "rekeyed");
 	liveness_start(sa);
 }
 

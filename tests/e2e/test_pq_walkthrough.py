@@ -233,7 +233,7 @@ CA = """\
   validity:  not before Aug 29 10:33:30 2023, ok
              not after  Aug 28 10:33:30 2033, ok (expires in N days)
   serial:    4d:1c:d2:20:0f:52:67:73
-  flags:     CA CRLSign self-signed 
+  flags:     CA CRLSign self-signed{gap}
   subjkeyId: a7:9c:ed:6f:79:27:b0:85:1f:e3:e3:a3:ea:41:e7:15:24:45:80:ea
   pubkey:    Falcon1024 14344 bits
   keyid:     bb:2a:5f:ed:88:f8:16:c2:5f:59:c0:f1:0d:1f:24:97:23:7a:3a:9d
@@ -246,7 +246,7 @@ END = """\
              not after  Aug 29 10:33:30 2027, ok (expires in N days)
   serial:    {serial}
   altNames:  {name}
-  flags:     
+  flags:    {gap}
   authkeyId: a7:9c:ed:6f:79:27:b0:85:1f:e3:e3:a3:ea:41:e7:15:24:45:80:ea
   subjkeyId: {subjkey}
   pubkey:    Dilithium5 20736 bits, has private key
@@ -268,8 +268,8 @@ def test_list_certs(walk, host, name, serial, subjkey, keyid):
                      walk.steps[f"{host} list-certs"].printed)
     assert printed == (
         "\nList of X.509 End Entity Certificates\n\n"
-        + END.format(name=name, serial=serial, subjkey=subjkey, keyid=keyid)
-        + "\nList of X.509 CA Certificates\n\n" + CA)
+        + END.format(name=name, serial=serial, subjkey=subjkey, keyid=keyid, gap=" ")
+        + "\nList of X.509 CA Certificates\n\n" + CA.format(gap=" "))
 
 
 def test_list_algs(walk):
