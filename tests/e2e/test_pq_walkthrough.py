@@ -7,6 +7,7 @@ These differ from it, and have to:
 - `remote host is behind NAT`: ESP in user space travels in UDP, so NAT is feigned.
 - The lines of a start script come as it prints them, between those of the daemon.
 - The order of some lines of one message, where two things happen at once.
+- moon may tell of her addresses once more when a route has changed, as MOBIKE lets her.
 - Signatures by Falcon vary in length: the sizes of IKE_AUTH hold for the seed's certificates only.
 """
 import re
@@ -152,12 +153,19 @@ def _walk():
         lab.close()
 
 
+def is_address_list(message):
+    """Whether moon tells of her addresses, or carol answers (RFC 4555 section 3.6)."""
+    return (message.exchange == "INFORMATIONAL" and message.sent == (message.kind == "response")
+            and "COOKIE2" in message.payloads)
+
+
 @pytest.mark.parametrize("name, expected", [
     ("net", CONNECT), ("host", HOST), ("rekey net", REKEY_NET), ("rekey host", REKEY_HOST),
     ("rekey ike", REKEY_IKE)])
 def test_messages(walk, name, expected):
     """Payloads and notifies in their order, sizes of messages, numbers and sizes of fragments."""
-    assert list(map(str, messages(walk.steps[name].log))) == list(map(str, expected))
+    found = [m for m in messages(walk.steps[name].log) if not is_address_list(m)]
+    assert list(map(str, found)) == list(map(str, expected))
 
 
 def test_start(walk):
