@@ -93,6 +93,47 @@ static void test_close_ike(void **state)
 	pair_down(&p);
 }
 
+#define SEEDS	  100
+#define MINUTE_MS 60000
+
+/*
+ * A wire that loses, doubles and reorders: the child goes on both sides. Where a message never
+ * arrives its sender gives the IKE SA up, and the other finds out by itself.
+ */
+static bool run_seed(uint64_t seed)
+{
+	struct pair p = pair_up(&(struct pair_params){.seed = seed,
+						      .carol_child = "inactivity = 60s\n",
+						      .carol_conn = "dpd_delay = 120s\n",
+						      .moon_conn = "dpd_delay = 120s\n"});
+	bool given_up;
+
+	p.lab->loss = p.lab->twice = 30;
+	p.lab->jitter = 6000;
+	for (unsigned s = 0; s < 300 && p.carol->ipsec.n_sas; s++)
+		lab_run(p.lab, 1000);
+	p.lab->loss = p.lab->twice = p.lab->jitter = 0;
+	lab_run(p.lab, 10 * MINUTE_MS);
+	lab_assert_logged(p.carol, "deleting CHILD_SA after 60 seconds of inactivity");
+	given_up = lab_count_sas(p.carol, IKE_S_ESTABLISHED) == 0;
+	if (!lab_is_pair(p.carol, p.moon, !given_up, 0))
+		print_error("the seed was %llu\n", (unsigned long long)seed);
+	lab_assert_pair(p.carol, p.moon, !given_up, 0);
+	pair_down(&p);
+	return given_up;
+}
+
+static void test_loss(void **state)
+{
+	unsigned given_up = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++)
+		given_up += run_seed(seed);
+	print_message("%d seeds, IKE SAs given up: %u\n", SEEDS, given_up);
+	assert_true(given_up < SEEDS / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_traffic_counts),
 		cmocka_unit_test(test_rekeyed),
 		cmocka_unit_test(test_close_ike),
+		cmocka_unit_test(test_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

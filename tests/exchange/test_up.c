@@ -34,6 +34,25 @@ static void test_psk(void **state)
 	pair_down(&p);
 }
 
+static void install_nothing(struct lab_host *carol, struct lab_host *moon)
+{
+	(void)moon;
+	carol->settings.install_virtual_ip = false;
+}
+
+/* install_virtual_ip = no: the address is asked for, used in selectors, and put nowhere. */
+static void test_address_that_is_not_installed(void **state)
+{
+	(void)state;
+	struct pair p =
+		pair_up(&(struct pair_params){.pool = "10.3.0.0/24", .prepare = install_nothing});
+
+	lab_assert_logged(p.moon, "assigning virtual IP 10.3.0.1 to peer 'carol'");
+	lab_assert_logged(p.carol, "TS 10.3.0.1/32 === 10.1.0.0/16");
+	assert_int_equal(p.carol->ipsec.n_vips, 0);
+	pair_down(&p);
+}
+
 static void test_addresses_of_both_families(void **state)
 {
 	(void)state;
@@ -392,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_psk),
+		cmocka_unit_test(test_address_that_is_not_installed),
 		cmocka_unit_test(test_addresses_of_both_families),
 		cmocka_unit_test(test_wanted_address),
 		cmocka_unit_test(test_certificates),
