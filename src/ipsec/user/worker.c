@@ -202,8 +202,13 @@ static void from_tun(struct worker *w)
 	send_all(w, n);
 }
 
+/*
+ * The table is taken after the packets: their SAs were in it before the peer could send. That of
+ * the round may be older, for nobody knows how long a worker waits for a processor.
+ */
 static void to_tun(struct worker *w, struct esp_packet *packets, size_t n)
 {
+	w->esp.table = sad_table(w->p.sad);
 	esp_in_open(&w->esp, packets, n);
 	for (size_t i = 0; i < n; i++)
 		if (packets[i].err == 0)
