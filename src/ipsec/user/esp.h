@@ -77,7 +77,7 @@ static inline void esp_count(_Atomic uint64_t *counter, uint64_t n)
 void esp_account(struct esp_ctx *c, struct sad_pair *pair, struct sad_count *count, size_t bytes);
 /* Tell the engine once that the pair reached a limit: SAD_SOFT or SAD_HARD. */
 void esp_tell_limit(struct esp_ctx *c, struct sad_pair *pair, unsigned flag);
-/* Whether the engine took the pair away, or its hard limit ended it. */
+/* Whether the pair is in the table no longer by right (SAD_DEAD), or its hard limit ended it. */
 bool esp_ended(const struct sad_pair *pair);
 
 #endif

@@ -521,9 +521,13 @@ void sad_remove_out(struct sad *s, uint32_t handle)
 	if (!pair || !pair->out)
 		return;
 	out = pair->out;
-	atomic_fetch_or(&pair->flags, SAD_OUT_STOPPED);
 	pair->out = NULL;
-	if (publish(s) != 0) { /* it goes with the pair */
+	/*
+	 * A worker with an older table goes on with the SA, for it may not know of the one that
+	 * follows. Only without memory for a table must the flag stop it: it goes with the pair.
+	 */
+	if (publish(s) != 0) {
+		atomic_fetch_or(&pair->flags, SAD_OUT_STOPPED);
 		pair->out = out;
 		return;
 	}
@@ -537,14 +541,14 @@ void sad_remove(struct sad *s, uint32_t handle)
 
 	if (!pair)
 		return;
-	atomic_fetch_or(&pair->flags, SAD_DEAD);
 	hash_remove(&s->handles, &pair->by_handle);
 	drop_spi(s, pair->in->spi);
 	pair->in->spi = NULL;
 	list_remove(&pair->link);
 	list_append(&s->zombies, &pair->link);
 	/* Without memory for a table the old one stays; the flag keeps workers off the pair. */
-	(void)!publish(s);
+	if (publish(s) != 0)
+		atomic_fetch_or(&pair->flags, SAD_DEAD);
 }
 
 static enum spd_class class_of(enum ipsec_policy_kind kind)

@@ -34,7 +34,10 @@ struct sad_count {
 	_Atomic uint64_t bytes, packets, last_use;
 };
 
-/* Flags of a pair: what was told to the engine, what workers may no longer do with it. */
+/*
+ * Flags of a pair: what was told to the engine; what workers may no longer do with it although,
+ * for lack of memory, their table says so.
+ */
 enum { SAD_SOFT = 1, SAD_HARD = 2, SAD_DEAD = 4, SAD_OUT_STOPPED = 8 };
 
 struct sad_pair {
@@ -144,6 +147,7 @@ int sad_install(struct sad *s, const struct ipsec_sa_params *p,
 		uint32_t *out_handle) ERR_MUST_CHECK;
 /* E_NOTFOUND, E_EXISTS if it sends already; else as sad_install(). */
 int sad_install_out(struct sad *s, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
+/* For the rest of their round workers may still use what these remove. */
 void sad_remove_out(struct sad *s, uint32_t handle);
 void sad_remove(struct sad *s, uint32_t handle);
 /* A policy without an SA; its handle is none of a pair. E_NOMEM. */

@@ -145,6 +145,41 @@ static void test_handing_over(void **state)
 	assert_int_equal(sad_update(&lab.sad, third, &inbound.local, &inbound.remote), E_NOTFOUND);
 }
 
+/* The error of a packet that leaves by the table that the worker has taken. */
+static int leaves_late(uint32_t *out_spi)
+{
+	uint8_t data[60];
+	struct esp_packet p = lab_packet(data, lab_inner(data, AF_INET, 0, 60));
+	int err = lab_out(&lab, &p);
+
+	if (err == 0)
+		*out_spi = p.out->spi;
+	free(p.buf);
+	return err;
+}
+
+/*
+ * A worker that took its table before the hand-over, and has packets to send after it: they leave
+ * by the old SA, by which the peer still receives, and are not lost.
+ */
+static void test_late_worker(void **state)
+{
+	uint32_t first, second, spi;
+
+	(void)state;
+	first = lab_install(&lab, &ends[0].p);
+	assert_int_equal(sad_install(&lab.sad, &ends[1].p, &second), 0);
+	sad_remove_out(&lab.sad, first);
+	assert_int_equal(leaves_late(&spi), 0);
+	assert_int_equal(spi, ends[0].p.spi_out);
+	sad_remove(&lab.sad, first);
+	assert_int_equal(leaves_late(&spi), 0);
+	assert_int_equal(spi, ends[0].p.spi_out);
+	lab_refresh(&lab);
+	assert_int_equal(leaves_late(&spi), 0);
+	assert_int_equal(spi, ends[1].p.spi_out);
+}
+
 static void test_all_or_nothing(void **state)
 {
 	struct ipsec_sa_params bad = ends[0].p;
@@ -310,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_spis, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_spis_run_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_handing_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_late_worker, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_or_nothing, set_up, tear_down),
 		cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_notices),
