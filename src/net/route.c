@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define CONNECTED (IFF_UP | IFF_RUNNING) /* up, and with somebody at the other end of the cable */
+
 /* Connecting a datagram socket sends nothing, but makes the kernel choose the source. */
 static int ask_kernel(int fd, const struct addr *remote, uint32_t mark, struct addr *out)
 {
@@ -108,10 +110,9 @@ static unsigned route_interface(const struct addr *local, const struct addr *rem
 	return oif;
 }
 
-/* Up, and with somebody at the other end of the cable. */
 static bool is_connected(const struct ifaddrs *i)
 {
-	return (i->ifa_flags & IFF_UP) && (i->ifa_flags & IFF_RUNNING);
+	return (i->ifa_flags & CONNECTED) == CONNECTED;
 }
 
 bool route_usable(const struct addr *local, const struct addr *remote, uint32_t mark)
@@ -163,12 +164,8 @@ bool route_counts(const struct route_filter *f, const char *interface)
 	return !f->ignore || !is_named(f->ignore, interface);
 }
 
-int route_local_addrs(const char *skip, struct route_addrs *out)
-{
-	return route_filtered_addrs(&(struct route_filter){.skip = skip}, out);
-}
-
-int route_filtered_addrs(const struct route_filter *f, struct route_addrs *out)
+/* Those of interfaces that count and have all these flags. */
+static int collect_addrs(const struct route_filter *f, unsigned flags, struct route_addrs *out)
 {
 	struct route_addrs l = {0};
 	struct ifaddrs *all;
@@ -186,8 +183,8 @@ int route_filtered_addrs(const struct route_filter *f, struct route_addrs *out)
 	for (struct ifaddrs *i = all; i; i = i->ifa_next) {
 		struct addr a;
 
-		if (!i->ifa_addr || !is_connected(i) || (i->ifa_flags & IFF_LOOPBACK) ||
-		    !route_counts(f, i->ifa_name))
+		if (!i->ifa_addr || (i->ifa_flags & flags) != flags ||
+		    (i->ifa_flags & IFF_LOOPBACK) || !route_counts(f, i->ifa_name))
 			continue;
 		if (addr_from_sockaddr(&a, i->ifa_addr) != 0 || is_link_local(&a))
 			continue;
@@ -197,6 +194,16 @@ int route_filtered_addrs(const struct route_filter *f, struct route_addrs *out)
 	freeifaddrs(all);
 	*out = l;
 	return 0;
+}
+
+int route_local_addrs(const char *skip, struct route_addrs *out)
+{
+	return collect_addrs(&(struct route_filter){.skip = skip}, IFF_UP, out);
+}
+
+int route_filtered_addrs(const struct route_filter *f, struct route_addrs *out)
+{
+	return collect_addrs(f, CONNECTED, out);
 }
 
 void route_addrs_done(struct route_addrs *l)

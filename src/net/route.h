@@ -39,11 +39,11 @@ struct route_filter {
 bool route_counts(const struct route_filter *f, const char *interface);
 
 /*
- * Addresses of all interfaces that are up and connected, without loopback and link-local ones;
+ * Addresses of all interfaces that are up, connected or not, without loopback and link-local ones;
  * `skip` names one interface to leave out, or is NULL. Free with route_addrs_done(). E_NOMEM, E_IO.
  */
 int route_local_addrs(const char *skip, struct route_addrs *out) ERR_MUST_CHECK;
-/* The same, of the interfaces that count. */
+/* The same, of the interfaces that count and are connected. */
 int route_filtered_addrs(const struct route_filter *f, struct route_addrs *out) ERR_MUST_CHECK;
 void route_addrs_done(struct route_addrs *l);
 

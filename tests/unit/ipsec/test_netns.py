@@ -189,6 +189,17 @@ def test_peer_in_the_tunnel(lab):
     assert b.stats()['in_packets'] == 40
 
 
+def test_unplugged_source(lab):
+    """An address within the selectors is a route's source, though nobody is at its cable yet."""
+    b = lab.ends[1]
+    b.ip('link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'far')
+    b.ip('addr', 'add', '10.2.0.9/24', 'dev', 'lan')
+    b.ip('link', 'set', 'lan', 'up')
+    assert 'NO-CARRIER' in b.ip('link', 'show', 'lan')
+    lab.connect()
+    assert 'src 10.2.0.9' in b.ip('route', 'show', 'table', '220')
+
+
 def test_rekey(lab):
     """As the engine does it; no packet is lost."""
     a, b = lab.connect()
