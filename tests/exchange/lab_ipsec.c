@@ -219,6 +219,7 @@ static int add_vip(struct ipsec *self, const struct addr *vip)
 		return d->fail_vip;
 	assert_true(d->n_vips < sizeof(d->vips) / sizeof(d->vips[0]));
 	d->vips[d->n_vips++] = *vip;
+	d->vips_added++;
 	return 0;
 }
 

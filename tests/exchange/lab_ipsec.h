@@ -44,7 +44,7 @@ struct lab_ipsec {
 	struct addr vips[16];
 	size_t n_policies;
 	struct lab_policy policies[LAB_SA_MAX];
-	unsigned installs, removes, updates;
+	unsigned installs, removes, updates, vips_added;
 	/* Orders */
 	bool needs_encap;
 	unsigned features;

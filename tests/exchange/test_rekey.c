@@ -274,6 +274,54 @@ static void test_ike(void **state)
 	check_ike("aes256gcm16-prfsha512-x25519-ke1_ecp256-ke2_x448");
 }
 
+static void set_install_vips(struct lab_host *h, bool install)
+{
+	struct ike_settings s = h->settings;
+
+	s.install_virtual_ip = install;
+	ike_set_settings(h->ike, &s);
+}
+
+static void no_vips(struct lab_host *carol, struct lab_host *moon)
+{
+	(void)moon;
+	carol->settings.install_virtual_ip = false;
+}
+
+static void rekey_twice(struct pair *p)
+{
+	lab_rekey(p->carol, "home", NULL);
+	lab_run(p->lab, LINGER_MS);
+	lab_rekey(p->moon, "rw", NULL);
+	lab_run(p->lab, LINGER_MS);
+	lab_assert_pair(p->carol, p->moon, 1, 1);
+	assert_int_equal(lab_leases(p->moon), 1);
+}
+
+/*
+ * A virtual IP outlives the IKE_SA that brought it: it is added once and goes with the last one,
+ * whatever the setting is by then. One that was not added is never taken away (del_vip() fails).
+ */
+static void test_virtual_ip(void **state)
+{
+	struct pair_params params = with_pool;
+	struct pair p;
+
+	(void)state;
+	p = up(&params);
+	set_install_vips(p.carol, false);
+	rekey_twice(&p);
+	assert_int_equal(p.carol->ipsec.n_vips, 1);
+	assert_int_equal(p.carol->ipsec.vips_added, 1);
+	down(&p); /* asserts that none is left */
+	params.prepare = no_vips;
+	p = up(&params);
+	set_install_vips(p.carol, true);
+	rekey_twice(&p);
+	assert_int_equal(p.carol->ipsec.vips_added, 0);
+	down(&p);
+}
+
 static void prefer_theirs(struct lab_host *carol, struct lab_host *moon)
 {
 	(void)carol;
@@ -375,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_other_method),
 		cmocka_unit_test(test_child_not_found),
 		cmocka_unit_test(test_ike),
+		cmocka_unit_test(test_virtual_ip),
 		cmocka_unit_test(test_ike_other_algorithms),
 		cmocka_unit_test(test_ike_by_time),
 		cmocka_unit_test(test_out_of_step),
