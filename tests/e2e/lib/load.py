@@ -26,8 +26,15 @@ class Load:
         wait_until(lambda: ":5201" in self.server.run("ss", "-ltn").stdout, "iperf3 to listen")
         self.tcp = self._popen(self.client, "iperf3", "-c", self.addr, "-t", self.seconds,
                                "-b", "20M", "-J")
-        self.ping = self._popen(self.client, "ping", "-n", "-i", "0.02", "-W", "5", self.addr)
+        # It ends by itself and waits for the last answers, so that none is cut off.
+        self.ping = self._popen(self.client, "ping", "-n", "-i", "0.02", "-c", self.seconds * 50,
+                                "-W", "5", self.addr)
         return self
+
+    @property
+    def ended(self):
+        """Whether one of the two has done all that it was to do."""
+        return self.tcp.poll() is not None or self.ping.poll() is not None
 
     def _popen(self, ns, *argv):
         out = tempfile.TemporaryFile("w+")  # noqa: SIM115: it lives as long as the process
@@ -41,20 +48,19 @@ class Load:
         return out.read()
 
     def __exit__(self, failed, *_):
-        self.ping.send_signal(signal.SIGINT)
-        self.ping.wait(20)
-        try:
-            self.tcp.wait(5 if failed else self.seconds + 30)
-        except subprocess.TimeoutExpired:
-            pass
+        for process in (self.tcp, self.ping):
+            try:
+                process.wait(0 if failed else self.seconds + 30)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                process.wait(20)
         for process, _out in self.processes:
             process.kill()
             process.wait()
         self.report = self._text(self.ping)
         found = re.search(r"(\d+) packets transmitted", self.report)
         if found:
-            # Those of the last second may still be on their way when ping is interrupted.
-            self.sent = int(found.group(1)) - 50
+            self.sent = int(found.group(1))
             answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", self.report)))
             self.lost = [seq for seq in range(1, self.sent + 1) if seq not in answered]
         tcp = self._text(self.tcp)

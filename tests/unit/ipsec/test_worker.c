@@ -127,7 +127,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* What the peer sends with an SA that is there is received, though the worker was late to see it. */
+/* What a peer sends with an SA that is there is received, however late the worker sees the SA. */
 static void test_late(void **state)
 {
 	(void)state;
