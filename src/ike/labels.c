@@ -87,6 +87,9 @@ static const char *missing(unsigned has, const struct conf_child *c)
 		{"policies_fwd_out", c->policies_fwd_out, IPSEC_HAS_FWD_OUT},
 		{"tfc_padding", c->tfc != 0, IPSEC_HAS_TFC},
 		{"sha256_96", c->sha256_96, IPSEC_HAS_SHA256_96},
+		{"copy_df = no", !c->copy_df, IPSEC_HAS_COPYING},
+		{"copy_ecn = no", !c->copy_ecn, IPSEC_HAS_COPYING},
+		{"copy_dscp", c->copy_dscp != CONF_DSCP_OUT, IPSEC_HAS_COPYING},
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

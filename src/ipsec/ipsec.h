@@ -30,6 +30,7 @@ enum ipsec_feature {
 	IPSEC_HAS_FWD_OUT = 1 << 5,   /* IPSEC_POLICIES_FWD_OUT */
 	IPSEC_HAS_TFC = 1 << 6,	      /* ipsec_sa_params.tfc */
 	IPSEC_HAS_SHA256_96 = 1 << 7, /* IPSEC_SHA256_96 */
+	IPSEC_HAS_COPYING = 1 << 8,   /* IPSEC_NO_COPY_*, IPSEC_COPY_DSCP_IN */
 };
 
 /* What an SA, or a policy, is to be beyond the usual. */

@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "conf/conn.h"
+#include "conf/node.h"
 #include "pair.h"
 
 /* CHILD_SAs after the first: made, refused, deleted, by either side and by both at once. */
@@ -512,6 +516,57 @@ static void test_volume_limit_of_a_queued_delete(void **state)
 	pair_down(&p);
 }
 
+/* What loading a connection with this option of a child is answered; "" if it is loaded. */
+static void try_option(struct lab_host *h, const char *option, char out[256])
+{
+	struct conf_errors errs = {0};
+	enum ike_load_result result;
+	struct conf_node *root;
+	struct conf_conn *conn;
+	char text[256], *why = NULL;
+	int err;
+
+	snprintf(text, sizeof(text), "other { children { net {\n%s\n} } }", option);
+	assert_int_equal(conf_parse_text("lab.conf", view_str(text), &errs, &root), 0);
+	assert_int_equal(conf_conn_build(root->sections[0], &errs, &conn), 0);
+	err = ike_load_conn(h->ike, h->lab->now, conn, &result, &why);
+	assert_int_equal(err, why ? E_CONFIG : 0);
+	snprintf(out, 256, "%s", why ? why : "");
+	free(why);
+	conf_conn_put(conn);
+	conf_node_free(root);
+	conf_errors_done(&errs);
+}
+
+/* How the header is copied is the datapath's work; one that cannot is not given it. */
+static void test_copying(void **state)
+{
+	static const char *const options[] = {"copy_df = no", "copy_ecn = no", "copy_dscp = in",
+					      "copy_dscp = yes", "copy_dscp = no"};
+	struct pair p = pair_up(&(struct pair_params){
+		.carol_child = "copy_df = no\ncopy_ecn = no\ncopy_dscp = in\n"});
+	char why[256], name[32];
+
+	(void)state;
+	assert_int_equal(p.carol->ipsec.sas[0].p.flags, IPSEC_NO_COPY_DF | IPSEC_NO_COPY_ECN |
+								IPSEC_NO_COPY_DSCP_OUT |
+								IPSEC_COPY_DSCP_IN);
+	assert_int_equal(p.moon->ipsec.sas[0].p.flags, 0);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		p.moon->ipsec.features = ~(unsigned)IPSEC_HAS_COPYING;
+		try_option(p.moon, options[i], why);
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(options[i], " "), options[i]);
+		assert_non_null(strstr(why, name));
+		assert_non_null(strstr(why, "the 'lab' datapath has not got this"));
+		try_option(p.moon, "copy_df = yes\ncopy_ecn = yes\ncopy_dscp = out", why);
+		assert_string_equal(why, "");
+		p.moon->ipsec.features = ~0u;
+		try_option(p.moon, options[i], why);
+		assert_string_equal(why, "");
+	}
+	pair_down(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_rekey_with_further_exchanges),
 		cmocka_unit_test(test_volume_limit),
 		cmocka_unit_test(test_volume_limit_of_a_queued_delete),
+		cmocka_unit_test(test_copying),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

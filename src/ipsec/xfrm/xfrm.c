@@ -393,7 +393,8 @@ static unsigned xfrm_features(struct ipsec *self)
 {
 	(void)self;
 	return IPSEC_HAS_MARKS | IPSEC_HAS_IF_ID | IPSEC_HAS_INTERFACE | IPSEC_HAS_TRANSPORT |
-	       IPSEC_HAS_BARE_SA | IPSEC_HAS_FWD_OUT | IPSEC_HAS_TFC | IPSEC_HAS_SHA256_96;
+	       IPSEC_HAS_BARE_SA | IPSEC_HAS_FWD_OUT | IPSEC_HAS_TFC | IPSEC_HAS_SHA256_96 |
+	       IPSEC_HAS_COPYING;
 }
 
 /* ---- asking and moving ----------------------------------------------------------------------- */

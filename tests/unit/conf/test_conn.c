@@ -412,9 +412,9 @@ static const struct {
 	{"children { n { mode = tunel } }",
 	 "1:20: invalid value 'tunel' for mode in connections.c.children.n: expected one of "
 	 "tunnel, transport, pass, drop"},
-	{"children { n { copy_df = no } }",
-	 "1:20: option 'copy_df' in connections.c.children.n is not supported yet: the kernel "
-	 "decides about DF"},
+	{"children { n { copy_dscp = maybe } }",
+	 "1:20: invalid value 'maybe' for copy_dscp in connections.c.children.n: expected one of "
+	 "out, in, yes, no"},
 	{"children { n { replay_window = 4097 } }",
 	 "1:20: invalid value '4097' for replay_window in connections.c.children.n: expected a "
 	 "number from 0 to 4096"},

@@ -119,10 +119,10 @@ static void test_later_child(void **state)
 	apply_refused(&schema_swanctl_child,
 		      "mark_in = 0x2a/0xff\nmark_out = 5\nset_mark_out = %same/0xf\n"
 		      "if_id_out = 9\nrekey_bytes = 100m\nrekey_packets = 1000\n"
-		      "updown = /bin/x y\nset_mark_in = 0/0xff\ncopy_ecn = no\n"
+		      "updown = /bin/x y\nset_mark_in = 0/0xff\nipcomp = yes\n"
 		      "esp_proposals = aes256-sha256-x25519-ke1_ecp384-ke2_x448-ke2_none\n",
-		      "t.conf:9:1: option 'copy_ecn' in x is not supported yet: they are always "
-		      "copied\n",
+		      "t.conf:9:1: option 'ipcomp = yes' in x is not supported: IPComp is not "
+		      "implemented\n",
 		      &n);
 	assert_int_equal(n.mark_in, 42);
 	assert_int_equal(n.mark_in_mask, 255);
@@ -139,9 +139,9 @@ static void test_later_child(void **state)
 	check_proposals(n.esp, "ESP:AES_CBC_256/HMAC_SHA2_256_128/CURVE_25519/NO_EXT_SEQ/"
 			       "KE1_ECP_384/KE2_CURVE_448/KE2_NONE");
 	/* the same but for a mark, a mask or a text */
-	apply_refused(&schema_swanctl_child, "mark_out = 1\ncopy_ecn = no\n",
-		      "t.conf:2:1: option 'copy_ecn' in x is not supported yet: they are always "
-		      "copied\n",
+	apply_refused(&schema_swanctl_child, "mark_out = 1\nipcomp = yes\n",
+		      "t.conf:2:1: option 'ipcomp = yes' in x is not supported: IPComp is not "
+		      "implemented\n",
 		      &other);
 	assert_false(schema_equal(&schema_swanctl_child, &n, &other));
 	assert_true(schema_equal(&schema_swanctl_child, &n, &n));
