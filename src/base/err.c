@@ -30,6 +30,7 @@ static const char *const texts[] = {
 	[-E_CANCELED] = "canceled",
 	[-E_CONFIG] = "configuration refused",
 	[-E_TIMEOUT] = "no answer in time",
+	[-E_REVOKED] = "certificate revoked",
 };
 
 const char *err_text(int err)

@@ -33,6 +33,7 @@ enum err {
 	E_CANCELED = -23,   /* the asker went away */
 	E_CONFIG = -24,	    /* configuration refused */
 	E_TIMEOUT = -25,    /* no answer in time */
+	E_REVOKED = -26,    /* a certificate was revoked */
 };
 
 #define ERR_MUST_CHECK __attribute__((warn_unused_result))

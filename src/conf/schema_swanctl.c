@@ -31,7 +31,7 @@ MASK_FOLLOWS(set_mark_out);
 static const char ikev1[] = "IKEv1 is not implemented";
 static const char pkcs11[] = "keys on PKCS#11 tokens are not implemented";
 static const char mediation[] = "the mediation extension is not implemented";
-static const char no_fetching[] = "certificate status is not fetched yet";
+static const char no_fetching[] = "certificate status is not fetched yet, put CRLs into x509crl";
 
 static const struct schema_word version_words[] = {
 	{"0", 0, NULL}, {"1", 1, ikev1}, {"2", 2, NULL}, {0}};
@@ -224,7 +224,7 @@ static const struct schema_row remote_rows[] = {
 	{"pubkeys", &schema_type_blobs, .def = NULL, AUTH(pubkeys), LATER,
 	 .meaning = "the only raw public keys the peer may have"},
 	{"revocation", &schema_type_enum, "relaxed", .words = revocation_words, AUTH(revocation),
-	 LATER_AS("certificate status is not checked yet"), .meaning = "relaxed, ifuri, strict"},
+	 .meaning = "relaxed, ifuri, strict: by the CRLs that are loaded (x509crl)"},
 	{"auth", &schema_type_auth, "pubkey", .meaning = "as in local"},
 	{"xauth_id", &schema_type_text, REFUSED(ikev1), .meaning = "IKEv1 XAuth user"},
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cred/cert.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,8 +12,7 @@
 
 #include "base/str.h"
 #include "cred/idtype.h"
-
-#define DER_SEQUENCE 0x30
+#include "cred/pem.h"
 
 static int sha1(struct view data, uint8_t out[CERT_KEYID_LEN])
 {
@@ -114,56 +112,15 @@ static int decode(uint8_t *der, size_t len, struct cert **out)
 	return err;
 }
 
-static int refuse_passphrase(char *buf, int size, int rwflag, void *ctx)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)ctx;
-	return -1;
-}
-
-/* DER of the first certificate in a PEM text, to be freed. */
-static int read_pem(struct view text, uint8_t **out, size_t *out_len)
-{
-	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	unsigned char *der = NULL;
-	long len;
-	int err = E_MALFORMED;
-
-	if (!bio)
-		return E_NOMEM;
-	if (PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, bio, refuse_passphrase, NULL)) {
-		*out = malloc((size_t)len);
-		err = *out ? 0 : E_NOMEM;
-		if (!err)
-			memcpy(*out, der, (size_t)len);
-		*out_len = (size_t)len;
-		OPENSSL_free(der);
-	}
-	BIO_free(bio);
-	return err;
-}
-
 int cert_parse(struct view data, struct cert **out)
 {
 	uint8_t *der = NULL;
-	size_t len = data.len;
-	int err = 0;
+	size_t len = 0;
+	int err;
 
 	*out = NULL;
-	if (data.len == 0 || data.len > INT_MAX)
-		return E_MALFORMED;
 	ERR_set_mark();
-	if (data.ptr[0] != DER_SEQUENCE) {
-		err = read_pem(data, &der, &len);
-	} else {
-		der = malloc(len);
-		if (der)
-			memcpy(der, data.ptr, len);
-		else
-			err = E_NOMEM;
-	}
+	err = pem_or_der(data, PEM_STRING_X509, &der, &len);
 	if (!err)
 		err = decode(der, len, out);
 	ERR_pop_to_mark();

@@ -19,6 +19,11 @@ struct stored_cert {
 	unsigned holders, ca_holders; /* the latter are among the former */
 };
 
+struct stored_crl {
+	struct list link;
+	struct crl *crl;
+};
+
 struct stored_key {
 	struct list link;
 	struct keyref *key;
@@ -36,6 +41,7 @@ struct stored_secret {
 struct cred_store {
 	pthread_rwlock_t lock;
 	struct list certs;
+	struct list crls;
 	struct list keys;
 	struct list secrets;
 };
@@ -48,6 +54,7 @@ struct cred_store *cred_new(void)
 		return NULL;
 	pthread_rwlock_init(&s->lock, NULL);
 	list_init(&s->certs);
+	list_init(&s->crls);
 	list_init(&s->keys);
 	list_init(&s->secrets);
 	return s;
@@ -72,6 +79,13 @@ static void free_cert(struct stored_cert *e)
 {
 	list_remove(&e->link);
 	cert_put(e->cert);
+	free(e);
+}
+
+static void free_crl(struct stored_crl *e)
+{
+	list_remove(&e->link);
+	crl_put(e->crl);
 	free(e);
 }
 
@@ -110,6 +124,8 @@ void cred_clear(struct cred_store *s)
 		if (!e->holders)
 			free_cert(e);
 	}
+	list_foreach_safe(it, &s->crls)
+		free_crl(list_entry(it, struct stored_crl, link));
 	list_foreach_safe(it, &s->keys)
 		free_key(list_entry(it, struct stored_key, link));
 	list_foreach_safe(it, &s->secrets)
@@ -210,6 +226,64 @@ void cred_release_cert(struct cred_store *s, const struct cert *c, enum cred_fla
 			free_cert(e);
 	}
 	unlock(s);
+}
+
+/* Make place for c; returns the list that makes it needless, or NULL. */
+static const struct crl *supersede(struct cred_store *s, const struct crl *c)
+{
+	list_foreach_safe(it, &s->crls) {
+		struct stored_crl *e = list_entry(it, struct stored_crl, link);
+
+		if (view_equal(e->crl->der, c->der))
+			return e->crl;
+		if (crl_supersedes(c, e->crl))
+			free_crl(e);
+		else if (crl_supersedes(e->crl, c))
+			return e->crl;
+	}
+	return NULL;
+}
+
+int cred_add_crl(struct cred_store *s, struct view data, struct crl **out)
+{
+	struct stored_crl *fresh;
+	const struct crl *kept;
+	struct crl *c;
+	int err = crl_parse(data, &c);
+
+	*out = NULL;
+	if (err)
+		return err;
+	fresh = calloc(1, sizeof(*fresh));
+	if (!fresh) {
+		crl_put(c);
+		return E_NOMEM;
+	}
+	fresh->crl = c;
+	list_init(&fresh->link);
+
+	write_lock(s);
+	kept = supersede(s, c);
+	if (!kept)
+		list_append(&s->crls, &fresh->link);
+	*out = crl_get(kept ? kept : c);
+	unlock(s);
+	if (kept)
+		free_crl(fresh);
+	return 0;
+}
+
+unsigned cred_flush_crls(struct cred_store *s)
+{
+	unsigned n = 0;
+
+	write_lock(s);
+	list_foreach_safe(it, &s->crls) {
+		free_crl(list_entry(it, struct stored_crl, link));
+		n++;
+	}
+	unlock(s);
+	return n;
 }
 
 static struct stored_key *find_key_by_id(struct cred_store *s, const uint8_t id[20])
@@ -556,6 +630,16 @@ void cred_each_cert(struct cred_store *s, bool (*fn)(void *ctx, const struct cre
 		};
 
 		if (!fn(ctx, &info))
+			break;
+	}
+	unlock(s);
+}
+
+void cred_each_crl(struct cred_store *s, bool (*fn)(void *ctx, const struct crl *), void *ctx)
+{
+	read_lock(s);
+	list_foreach(it, &s->crls) {
+		if (!fn(ctx, list_entry(it, struct stored_crl, link)->crl))
 			break;
 	}
 	unlock(s);

@@ -10,13 +10,14 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "cred/cert.h"
+#include "cred/crl.h"
 #include "cred/id.h"
 #include "cred/keyref.h"
 
 /*
- * Certificates, private keys and shared secrets of one daemon. Entries are immutable; the store has
- * a lock of its own, so that a job may look up while the engine loads. What is returned is a
- * reference of the caller's.
+ * Certificates, revocation lists, private keys and shared secrets of one daemon. Entries are
+ * immutable; the store has a lock of its own, so that a job may look up while the engine loads.
+ * What is returned is a reference of the caller's.
  */
 struct cred_store;
 
@@ -42,6 +43,14 @@ int cred_add_cert(struct cred_store *s, struct view data, enum cred_flag flag,
 int cred_hold_cert(struct cred_store *s, struct view data, enum cred_flag flag,
 		   struct cert **out) ERR_MUST_CHECK;
 void cred_release_cert(struct cred_store *s, const struct cert *c, enum cred_flag flag);
+/*
+ * Add a revocation list (errors as crl_parse()). It takes the place of those that it supersedes;
+ * one that is superseded by, or the same as, what is here is dropped, and *out is that one. out is
+ * a reference.
+ */
+int cred_add_crl(struct cred_store *s, struct view data, struct crl **out) ERR_MUST_CHECK;
+/* Drop all revocation lists (vici flush-certs); returns how many there were. */
+unsigned cred_flush_crls(struct cred_store *s);
 /* Add a private key; takes a reference of its own. Replaces one with the same id. */
 int cred_add_key(struct cred_store *s, struct keyref *k) ERR_MUST_CHECK;
 int cred_remove_key(struct cred_store *s, const uint8_t id[20]) ERR_MUST_CHECK;
@@ -104,6 +113,7 @@ struct cred_cert_info {
 };
 void cred_each_cert(struct cred_store *s, bool (*fn)(void *ctx, const struct cred_cert_info *),
 		    void *ctx);
+void cred_each_crl(struct cred_store *s, bool (*fn)(void *ctx, const struct crl *), void *ctx);
 void cred_each_key(struct cred_store *s, bool (*fn)(void *ctx, const struct keyref *), void *ctx);
 void cred_each_secret(struct cred_store *s, bool (*fn)(void *ctx, const char *unique_id),
 		      void *ctx);

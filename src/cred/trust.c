@@ -14,6 +14,7 @@
 #include "cred/constraint.h"
 #include "cred/dn.h"
 #include "cred/idtype.h"
+#include "cred/revoke.h"
 #include "cred/store.h"
 
 #define TRUST_DEPTH_MAX	     10 /* intermediate CAs in a path */
@@ -73,6 +74,13 @@ static const char *asn1_time_text(const ASN1_TIME *t, char buf[TRUST_TEXT_MAX])
 	struct tm tm = {0};
 
 	return time_text(ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0, buf);
+}
+
+static int blame(const struct trust_params *params, enum trust_fault fault, int err)
+{
+	if (params->out_fault)
+		*params->out_fault = fault;
+	return err;
 }
 
 static void path_done(struct path *p)
@@ -261,15 +269,21 @@ static int refuse_path(const struct path *p, int code, struct cred_store *store,
 	case X509_V_ERR_OUT_OF_MEM:
 		return E_NOMEM;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		return refuse_reason(x, "it is self-signed, and not one of remote.certs", notes);
+		return blame(
+			params, TRUST_FAULT_ROOT,
+			refuse_reason(x, "it is self-signed, and not one of remote.certs", notes));
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		return refuse_time(x, code, params->now, notes);
+		return blame(params, TRUST_FAULT_EXPIRED, refuse_time(x, code, params->now, notes));
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return blame(params, TRUST_FAULT_ROOT, refuse_no_issuer(store, x, notes));
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		return refuse_no_issuer(store, x, notes);
+		return blame(params, TRUST_FAULT_NO_ISSUER, refuse_no_issuer(store, x, notes));
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+		return blame(params, TRUST_FAULT_PATH_LENGTH,
+			     refuse_reason(x, reason_text(code), notes));
 	default:
 		return refuse_reason(x, reason_text(code), notes);
 	}
@@ -388,10 +402,55 @@ static void say_path(const struct path *p, struct log_notes *notes)
 	}
 	log_note(notes, LOG_CFG, LOG_CTRL, "  reached %s with a path length of %d",
 		 to_root ? "self-signed root ca" : "trusted intermediate ca", p->n_chain - 2);
+}
+
+static int refuse_status(const X509 *x, const struct trust_params *params,
+			 enum revoke_status status, struct log_notes *notes)
+{
+	struct wbuf line;
+
+	if (status == REVOKE_REVOKED)
+		return blame(params, TRUST_FAULT_REVOKED, E_REVOKED);
+	wbuf_init(&line, 0);
+	wbuf_str(&line, "certificate ");
+	write_subject(x, &line);
+	wbuf_fmt(&line,
+		 " is not known to be good: %s, but remote.revocation = %s wants one: put a "
+		 "CRL of its issuer into x509crl (swanctl --load-creds)",
+		 status == REVOKE_STALE ? "the CRL of its issuer is out of date, no valid one is "
+					  "loaded"
+					: "no valid CRL of its issuer is loaded",
+		 params->revocation == TRUST_STRICT ? "strict" : "ifuri");
+	say(notes, &line);
+	return blame(params, TRUST_FAULT_STATUS, E_CONFIG);
+}
+
+/* Whether the certificate says itself where its status is to be had. */
+static bool has_status_uri(X509 *x)
+{
+	return X509_get_ext_by_NID(x, NID_crl_distribution_points, -1) >= 0 ||
+	       X509_get_ext_by_NID(x, NID_info_access, -1) >= 0;
+}
+
+/* The status of all that a trust anchor stands for; pinned ones without an issuer have none. */
+static int check_status(const struct path *p, struct cred_store *store,
+			const struct trust_params *params, struct log_notes *notes)
+{
 	for (int i = 0; i + 1 < p->n_chain; i++) {
-		say_cert(notes, "checking certificate status of ", sk_X509_value(p->chain, i), "");
-		log_note(notes, LOG_CFG, LOG_CTRL, "certificate status is not available");
+		X509 *x = sk_X509_value(p->chain, i);
+		enum revoke_status status;
+
+		say_cert(notes, "checking certificate status of ", x, "");
+		status = revoke_check(store, x, sk_X509_value(p->chain, i + 1), params->now, notes);
+		if (status == REVOKE_REVOKED ||
+		    (status != REVOKE_GOOD &&
+		     (params->revocation == TRUST_STRICT ||
+		      (params->revocation == TRUST_IFURI && has_status_uri(x)))))
+			return refuse_status(x, params, status, notes);
 	}
+	if (p->n_chain == 1 && params->revocation == TRUST_STRICT)
+		return refuse_status(sk_X509_value(p->chain, 0), params, REVOKE_MISSING, notes);
+	return 0;
 }
 
 /* The identity as it was sent, character by character: a peer cannot send a wildcard. */
@@ -590,7 +649,9 @@ static int check_steps(struct path *p, struct cred_store *store, const struct tr
 	if (err)
 		return err;
 	say_path(p, notes);
-	err = check_identity(params, notes);
+	err = check_status(p, store, params, notes);
+	if (!err)
+		err = check_identity(params, notes);
 	return err ? err : check_constraints(p, params, notes);
 }
 

@@ -180,6 +180,11 @@ static int check_signature(struct job_verify *j, const struct conf_auth *conf, c
 static int check_conn(struct job_verify *j, const struct conn *c, struct cert *const *chain,
 		      size_t n_chain)
 {
+	static const enum trust_revocation revocation[] = {
+		[CONF_REVOCATION_RELAXED] = TRUST_RELAXED,
+		[CONF_REVOCATION_IFURI] = TRUST_IFURI,
+		[CONF_REVOCATION_STRICT] = TRUST_STRICT,
+	};
 	const struct conn_auth *a = &c->remote[j->round];
 	struct trust_params p = {
 		.chain = chain,
@@ -194,6 +199,8 @@ static int check_conn(struct job_verify *j, const struct conn *c, struct cert *c
 		.min_bits_rsa = constraint_min_bits(&a->conf->sig_allowed, "RSA"),
 		.min_bits_ecdsa = constraint_min_bits(&a->conf->sig_allowed, "ECDSA"),
 		.words = &a->conf->sig_allowed,
+		.revocation = revocation[a->conf->revocation],
+		.out_fault = &j->fault,
 	};
 	struct cert *cert = NULL;
 	int err = n_chain ? trust_check(j->store, &p, &j->base.notes, &cert)

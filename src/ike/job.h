@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "cred/trust.h"
 
 struct cert;
 struct cred_store;
@@ -96,7 +97,8 @@ struct job_verify {
 	struct wbuf octets;
 	struct conn *chosen; /* one of conns */
 	const struct sign_scheme *scheme;
-	struct cert *cert; /* the end entity, a reference */
+	struct cert *cert;	/* the end entity, a reference */
+	enum trust_fault fault; /* of the last certificate that was refused */
 };
 struct job_verify *job_verify_new(struct ike *ike, const struct id *id,
 				  void (*done)(struct ike_sa *, struct ike_job *));

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "conf/node.h"
 #include "cred/cert.h"
+#include "cred/crl.h"
 #include "cred/id.h"
 #include "cred/keyref.h"
 #include "cred/store.h"
@@ -44,38 +45,77 @@ static void log_cert(struct vici_context *c, const struct cert *cert)
 	free(subject);
 }
 
-void cmd_cred_load_cert(struct server_call *call)
+static void load_x509(struct server_call *call, struct view data, enum cred_flag flag)
 {
 	struct vici_context *c = cmd_context(call);
-	const char *type = cmd_text(call, "type"), *flag_text = cmd_text(call, "flag");
-	struct view data = cmd_bytes(call, "data");
-	enum cred_flag flag = CRED_NONE;
 	struct cert *cert, *added;
 	int rc;
 
+	if (cert_parse(data, &cert)) {
+		cmd_fail(call, "parsing X509 certificate failed");
+		return;
+	}
+	if (flag == CRED_CA && !cert->ca) {
+		cmd_fail(call, "ca certificate lacks CA basic constraint, rejected");
+	} else {
+		rc = cred_add_cert(c->creds, data, flag, &added);
+		if (rc == 0) {
+			log_cert(c, added);
+			cert_put(added);
+		}
+		cmd_finish(call, rc);
+	}
+	cert_put(cert);
+}
+
+static void load_crl(struct server_call *call, struct view data)
+{
+	struct vici_context *c = cmd_context(call);
+	struct crl *crl;
+	char *issuer;
+	int rc = cred_add_crl(c->creds, data, &crl);
+
+	if (rc == E_UNSUPPORTED) {
+		cmd_fail(call, "this X509_CRL is not supported: it is an indirect one, or has a "
+			       "critical extension that is not understood");
+	} else if (rc == E_NOMEM) {
+		cmd_finish(call, rc);
+	} else if (rc) {
+		cmd_fail(call, "parsing X509_CRL certificate failed");
+	} else {
+		issuer = id_string(&crl->issuer);
+		log_print(c->log, NULL, LOG_CFG, LOG_CTRL, "loaded crl of '%s'",
+			  issuer ? issuer : "?");
+		free(issuer);
+		crl_put(crl);
+		cmd_succeed(call);
+	}
+}
+
+void cmd_cred_load_cert(struct server_call *call)
+{
+	const char *type = cmd_text(call, "type"), *flag_text = cmd_text(call, "flag");
+	struct view data = cmd_bytes(call, "data");
+	enum cred_flag flag = CRED_NONE;
+	bool crl = type && strcasecmp(type, "X509_CRL") == 0;
+
 	if (!type)
 		cmd_fail(call, "certificate type missing");
-	else if (strcasecmp(type, "X509") != 0)
-		cmd_fail(call, "certificate type '%s' is not supported yet: only X509 is", type);
-	else if (flag_text && parse_flag(flag_text, &flag))
+	else if (strcasecmp(type, "X509_AC") == 0)
+		cmd_fail(call,
+			 "certificate type 'X509_AC' is not supported: attribute certificates "
+			 "are not implemented, use remote.ca_id or remote.cacerts");
+	else if (!crl && strcasecmp(type, "X509") != 0)
+		cmd_fail(call, "certificate type '%s' is not supported: only X509 and X509_CRL are",
+			 type);
+	else if (!crl && flag_text && parse_flag(flag_text, &flag))
 		cmd_fail(call, "invalid certificate flag '%s'", flag_text);
 	else if (data.len == 0)
 		cmd_fail(call, "certificate data missing");
-	else if (cert_parse(data, &cert))
-		cmd_fail(call, "parsing X509 certificate failed");
-	else {
-		if (flag == CRED_CA && !cert->ca) {
-			cmd_fail(call, "ca certificate lacks CA basic constraint, rejected");
-		} else {
-			rc = cred_add_cert(c->creds, data, flag, &added);
-			if (rc == 0) {
-				log_cert(c, added);
-				cert_put(added);
-			}
-			cmd_finish(call, rc);
-		}
-		cert_put(cert);
-	}
+	else if (crl)
+		load_crl(call, data);
+	else
+		load_x509(call, data, flag);
 }
 
 struct list_ctx {
@@ -85,9 +125,14 @@ struct list_ctx {
 	bool by_subject;
 };
 
+static bool wants_type(const struct list_ctx *l, const char *type)
+{
+	return !l->type || strcasecmp(l->type, "ANY") == 0 || strcasecmp(l->type, type) == 0;
+}
+
 static bool wants_cert(const struct list_ctx *l, const struct cred_cert_info *info)
 {
-	if (l->type && strcasecmp(l->type, "ANY") != 0 && strcasecmp(l->type, "X509") != 0)
+	if (!wants_type(l, "X509"))
 		return false;
 	if (l->flag && strcasecmp(l->flag, "ANY") != 0 &&
 	    strcasecmp(l->flag, flag_names[info->flag]) != 0)
@@ -113,6 +158,26 @@ static bool list_cert(void *ctx, const struct cred_cert_info *info)
 	return true;
 }
 
+/* Its subject is its issuer; flags are for certificates, so that one that is asked for excludes it. */
+static bool list_crl(void *ctx, const struct crl *crl)
+{
+	struct list_ctx *l = ctx;
+	struct wbuf w;
+
+	if (!wants_type(l, "X509_CRL") ||
+	    (l->flag && strcasecmp(l->flag, "ANY") != 0 && strcasecmp(l->flag, "NONE") != 0) ||
+	    (l->by_subject && !id_match(&crl->issuer, &l->subject)))
+		return true;
+	wbuf_init(&w, CODEC_MAX_MESSAGE);
+	codec_text(&w, "type", "X509_CRL");
+	codec_text(&w, "flag", "NONE");
+	codec_value(&w, "data", crl->der);
+	if (wbuf_err(&w) == 0)
+		server_call_stream(l->call, SERVER_EV_LIST_CERT, wbuf_view(&w));
+	wbuf_done(&w);
+	return true;
+}
+
 void cmd_cred_list_certs(struct server_call *call)
 {
 	const char *subject = cmd_text(call, "subject");
@@ -128,6 +193,7 @@ void cmd_cred_list_certs(struct server_call *call)
 		return;
 	}
 	cred_each_cert(cmd_context(call)->creds, list_cert, &l);
+	cred_each_crl(cmd_context(call)->creds, list_crl, &l);
 	if (subject)
 		id_done(&l.subject);
 }
@@ -363,8 +429,18 @@ void cmd_cred_clear(struct server_call *call)
 	cmd_succeed(call);
 }
 
-/* Nothing is fetched and cached yet, so after this nothing is cached. */
+/* Of what is flushed there are only CRLs here: nothing is fetched and cached. */
 void cmd_cred_flush(struct server_call *call)
 {
+	struct vici_context *c = cmd_context(call);
+	const char *type = cmd_text(call, "type");
+	unsigned n = 0;
+
+	if (!type || strcasecmp(type, "ANY") == 0 || strcasecmp(type, "X509_CRL") == 0)
+		n = cred_flush_crls(c->creds);
+	if (n)
+		log_print(c->log, NULL, LOG_CFG, LOG_CTRL,
+			  "flushed %u crl%s: what they revoked is no longer known", n,
+			  n == 1 ? "" : "s");
 	cmd_succeed(call);
 }

@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "base/str.h"
 #include "cred/cert.h"
+#include "cred/crl.h"
 #include "cred/id.h"
 #include "crypto/sign.h"
 #include "tools/ctl/dump.h"
@@ -546,18 +547,6 @@ static int show_x509(const struct show_cert_params *p, struct wbuf *out)
 
 /* ---- revocation lists ----------------------------------------------------------------------- */
 
-static const char *reason_text(int reason)
-{
-	static const char *const names[] = {
-		"unspecified",	       "key compromise", "CA compromise",
-		"affiliation changed", "superseded",	 "cessation of operation",
-		"certificate hold",    "unspecified",	 "remove from CRL",
-	};
-
-	return reason >= 0 && reason < (int)(sizeof(names) / sizeof(names[0])) ? names[reason]
-									       : "unspecified";
-}
-
 static void put_revoked(const struct show_cert_params *p, X509_CRL *crl, struct wbuf *out)
 {
 	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(crl);
@@ -575,7 +564,8 @@ static void put_revoked(const struct show_cert_params *p, X509_CRL *crl, struct 
 		put_integer(X509_REVOKED_get0_serialNumber(r), out);
 		wbuf_str(out, ": ");
 		put_time(p, to_seconds(X509_REVOKED_get0_revocationDate(r)), out);
-		wbuf_fmt(out, ", %s\n", reason_text(reason ? (int)ASN1_ENUMERATED_get(reason) : 0));
+		wbuf_fmt(out, ", %s\n",
+			 crl_reason_text(reason ? (int)ASN1_ENUMERATED_get(reason) : 0));
 		ASN1_ENUMERATED_free(reason);
 	}
 }

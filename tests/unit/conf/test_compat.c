@@ -29,7 +29,6 @@ struct item {
 };
 
 static const char cfg_stored[] = "stored; nothing uses it yet";
-static const char never_raised[] = "may be registered for, and is not raised yet";
 
 static const struct item pool_attrs[] = {
 	{"pools.<name>.dns", IMPLEMENTED, "DNS servers", NULL},
@@ -112,7 +111,8 @@ static const struct item commands[] = {
 	{"get-authorities", IMPLEMENTED, "", NULL},
 	{"load-conn", IMPLEMENTED, "options as above", NULL},
 	{"unload-conn", IMPLEMENTED, "", NULL},
-	{"load-cert", IMPLEMENTED, "", NULL},
+	{"load-cert", IMPLEMENTED, "X509 and X509_CRL; X509_AC and PUBKEY are refused by name",
+	 NULL},
 	{"load-key", IMPLEMENTED, "", NULL},
 	{"unload-key", IMPLEMENTED, "", NULL},
 	{"get-keys", IMPLEMENTED, "", NULL},
@@ -120,7 +120,7 @@ static const struct item commands[] = {
 	{"load-shared", IMPLEMENTED, "only those of type IKE have a use yet", NULL},
 	{"unload-shared", IMPLEMENTED, "", NULL},
 	{"get-shared", IMPLEMENTED, "", NULL},
-	{"flush-certs", IMPLEMENTED, "nothing is cached, so nothing goes", NULL},
+	{"flush-certs", IMPLEMENTED, "drops the CRLs that are loaded: nothing is fetched", NULL},
 	{"clear-creds", IMPLEMENTED, "keeps the certificates of connections and authorities", NULL},
 	{"load-authority", IMPLEMENTED, "its certificate is a trust anchor; URIs are kept", NULL},
 	{"unload-authority", IMPLEMENTED, "", NULL},
@@ -147,7 +147,7 @@ static const struct item events[] = {
 	{"ike-update", IMPLEMENTED, "", "IKE_EV_IKE_UPDATE"},
 	{"child-updown", IMPLEMENTED, "", "IKE_EV_CHILD_UPDOWN"},
 	{"child-rekey", IMPLEMENTED, "", "IKE_EV_CHILD_REKEY"},
-	{"alert", MISSING, never_raised, "IKE_EV_ALERT"},
+	{"alert", IMPLEMENTED, "the types that are raised are in swanctl(8)", "IKE_EV_ALERT"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

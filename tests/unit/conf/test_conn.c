@@ -326,9 +326,6 @@ static const struct {
 	 "1:13: option 'aaa_id' in connections.c.local is not supported yet"},
 	{"remote { groups = a, b }",
 	 "1:14: option 'groups' in connections.c.remote is not supported yet"},
-	{"remote { revocation = strict }",
-	 "1:14: option 'revocation' in connections.c.remote is not supported yet: certificate "
-	 "status is not checked yet"},
 	{"remote { revocation = lax }",
 	 "1:14: invalid value 'lax' for revocation in connections.c.remote: expected one of "
 	 "relaxed, ifuri, strict"},

@@ -103,8 +103,8 @@ struct gen gen_ca(const char *subject, const struct gen *issuer)
 		.issuer = issuer,
 		.not_before = GEN_NOT_BEFORE - GEN_YEAR,
 		.not_after = GEN_NOT_AFTER + GEN_YEAR,
-		.ext = {"basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign",
-			"subjectKeyIdentifier=hash",
+		.ext = {"basicConstraints=critical,CA:TRUE",
+			"keyUsage=critical,keyCertSign,cRLSign", "subjectKeyIdentifier=hash",
 			issuer ? "authorityKeyIdentifier=keyid" : NULL},
 	});
 }
@@ -120,6 +120,72 @@ struct gen gen_leaf(const char *subject, const char *alt_name, const struct gen 
 		.ext = {"subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid",
 			alt_name ? alt : NULL},
 	});
+}
+
+static void add_revoked(X509_CRL *crl, const struct gen *g, const struct gen_crl_params *params)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *when = ASN1_TIME_set(NULL, GEN_NOT_BEFORE);
+	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+
+	X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(g->x509));
+	X509_REVOKED_set_revocationDate(r, when);
+	ASN1_ENUMERATED_set(reason, params->reason);
+	if (params->reason)
+		X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, reason, 0, 0);
+	X509_CRL_add0_revoked(crl, r);
+	ASN1_ENUMERATED_free(reason);
+	ASN1_TIME_free(when);
+}
+
+static void add_crl_extensions(X509_CRL *crl, const struct gen_crl_params *params)
+{
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+	char name[64];
+
+	ASN1_INTEGER_set(number, params->number);
+	if (params->number)
+		X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0);
+	ASN1_INTEGER_free(number);
+	if (!params->ext)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(params->ext, "="), params->ext);
+	X509V3_set_ctx(&ctx, params->issuer->x509, NULL, NULL, crl, 0);
+	X509V3_set_ctx_nodb(&ctx);
+	ext = X509V3_EXT_conf(NULL, &ctx, name, params->ext + strlen(name) + 1);
+	need(ext && X509_CRL_add_ext(crl, ext, -1) == 1, params->ext);
+	X509_EXTENSION_free(ext);
+}
+
+struct view gen_crl(const struct gen_crl_params *params)
+{
+	const struct gen *signer = params->signer ? params->signer : params->issuer;
+	ASN1_TIME *this_update =
+		ASN1_TIME_set(NULL, params->this_update ? params->this_update : GEN_NOT_BEFORE);
+	ASN1_TIME *next_update =
+		ASN1_TIME_set(NULL, params->next_update ? params->next_update : GEN_NOT_AFTER);
+	X509_CRL *crl = X509_CRL_new();
+	static unsigned char *der;
+	int len;
+
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(params->issuer->x509));
+	X509_CRL_set1_lastUpdate(crl, this_update);
+	X509_CRL_set1_nextUpdate(crl, next_update);
+	for (size_t i = 0; i < 4 && params->revoked[i]; i++)
+		add_revoked(crl, params->revoked[i], params);
+	add_crl_extensions(crl, params);
+	need(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0, "CRL");
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_X509_CRL(crl, &der);
+	need(len > 0, "CRL");
+	X509_CRL_free(crl);
+	ASN1_TIME_free(this_update);
+	ASN1_TIME_free(next_update);
+	return view_make(der, (size_t)len);
 }
 
 void gen_done(struct gen *g)

@@ -36,6 +36,18 @@ struct gen gen_ca(const char *subject, const struct gen *issuer);
 struct gen gen_leaf(const char *subject, const char *alt_name, const struct gen *issuer);
 void gen_done(struct gen *g);
 
+struct gen_crl_params {
+	const struct gen *issuer, *signer; /* signer: the issuer if NULL */
+	const struct gen *revoked[4];
+	int reason; /* of all of them; 0: none is given */
+	long number;
+	int64_t this_update, next_update; /* GEN_NOT_BEFORE and GEN_NOT_AFTER if 0 */
+	const char *ext;		  /* "name=value", may be NULL */
+};
+
+/* The DER of a revocation list; valid until the next call. */
+struct view gen_crl(const struct gen_crl_params *params);
+
 /* The DER of a made certificate. */
 struct view gen_der(const struct gen *g);
 /* Read a file of reference data; false if it is not there. To be freed. */

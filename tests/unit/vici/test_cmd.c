@@ -587,6 +587,15 @@ static void put_cert(struct house *h, const char *file, const char *flag)
 	wbuf_done(&data);
 }
 
+static void put_crl(struct house *h, const char *file)
+{
+	struct wbuf data = canned_read(file);
+
+	put(h, "type", "X509_CRL");
+	codec_value(&h->message, "data", wbuf_view(&data));
+	wbuf_done(&data);
+}
+
 static unsigned count_certs(struct house *h, struct conf_node **out_event)
 {
 	struct conf_node *reply;
@@ -616,6 +625,8 @@ static void test_certs(void **state)
 	expect_error(h, "load-cert", "parsing X509 certificate failed");
 	put(h, "type", "X509_AC");
 	expect_error(h, "load-cert", "X509_AC");
+	put(h, "type", "PUBKEY");
+	expect_error(h, "load-cert", "only X509 and X509_CRL are");
 	memclient_send_register(h->client, "list-cert");
 	assert_int_equal(count_certs(h, NULL), 2);
 	put(h, "flag", "CA");
@@ -629,6 +640,50 @@ static void test_certs(void **state)
 		view_equal(view_make(data->items[0].data, data->items[0].len), wbuf_view(&der)));
 	assert_null(conf_node_text(event, "has_privkey"));
 	conf_node_free(event);
+	expect_success(h, "clear-creds");
+	assert_int_equal(count_certs(h, NULL), 0);
+	wbuf_done(&der);
+}
+
+static void test_crls(void **state)
+{
+	struct wbuf der = canned_read("ca.crl");
+	const struct conf_value *data;
+	struct house *h = *state;
+	struct conf_node *event;
+
+	memclient_send_register(h->client, "list-cert");
+	put_crl(h, "moon.der");
+	expect_error(h, "load-cert", "parsing X509_CRL certificate failed");
+	put_crl(h, "ca.crl");
+	expect_success(h, "load-cert");
+	expect_line(h, "[CFG] loaded crl of 'C=CH, O=Cyber, CN=Cyber Root CA'\n");
+	put_crl(h, "ca.crl");
+	expect_success(h, "load-cert");
+	put(h, "type", "X509");
+	assert_int_equal(count_certs(h, NULL), 0);
+	put(h, "flag", "CA");
+	assert_int_equal(count_certs(h, NULL), 0);
+	put(h, "subject", "C=CH, O=Cyber, CN=another");
+	assert_int_equal(count_certs(h, NULL), 0);
+	put(h, "type", "x509_crl");
+	assert_int_equal(count_certs(h, &event), 1);
+	assert_string_equal(conf_node_text(event, "type"), "X509_CRL");
+	assert_string_equal(conf_node_text(event, "flag"), "NONE");
+	data = conf_node_value(event, "data");
+	assert_true(
+		view_equal(view_make(data->items[0].data, data->items[0].len), wbuf_view(&der)));
+	conf_node_free(event);
+
+	put(h, "type", "X509");
+	expect_success(h, "flush-certs");
+	assert_int_equal(count_certs(h, NULL), 1);
+	put(h, "type", "x509_crl");
+	expect_success(h, "flush-certs");
+	expect_line(h, "[CFG] flushed 1 crl: what they revoked is no longer known\n");
+	assert_int_equal(count_certs(h, NULL), 0);
+	put_crl(h, "ca.crl");
+	expect_success(h, "load-cert");
 	expect_success(h, "clear-creds");
 	assert_int_equal(count_certs(h, NULL), 0);
 	wbuf_done(&der);
@@ -981,6 +1036,7 @@ int main(void)
 		TEST(terminate),
 		TEST(list_sas),
 		TEST(certs),
+		TEST(crls),
 		TEST(keys),
 		TEST(shared),
 		TEST(pools),
