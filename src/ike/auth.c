@@ -17,6 +17,7 @@
 #include "ike/keys.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/view.h"
 
 #define ID_TEXT	      256
 #define MAX_PSK_TRIES 16
@@ -455,4 +456,19 @@ int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg, struct job_v
 			job->n_chain++;
 	}
 	return err ? err : peer_octets(sa, msg, &job->octets);
+}
+
+void auth_alert_cert(struct ike_sa *sa, const struct job_verify *j)
+{
+	static const char *const alerts[] = {
+		[TRUST_FAULT_EXPIRED] = "cert-expired",
+		[TRUST_FAULT_REVOKED] = "cert-revoked",
+		[TRUST_FAULT_STATUS] = "cert-validation-failed",
+		[TRUST_FAULT_NO_ISSUER] = "cert-no-issuer",
+		[TRUST_FAULT_ROOT] = "cert-untrusted-root",
+		[TRUST_FAULT_PATH_LENGTH] = "cert-exceeded-path-len",
+	};
+
+	if (j->base.err && alerts[j->fault])
+		view_alert(sa, alerts[j->fault]);
 }

@@ -45,4 +45,7 @@ int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg,
 /* "authentication of 'X' with Y successful" */
 void auth_log_success(struct ike_sa *sa, const struct id *id, bool myself, const char *with);
 
+/* Raise the alert about a certificate of the peer's that was refused, if that is what happened. */
+void auth_alert_cert(struct ike_sa *sa, const struct job_verify *j);
+
 #endif

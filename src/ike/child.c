@@ -304,12 +304,14 @@ int child_install_out(struct child *c)
 	secret_done(&c->encr_out);
 	secret_done(&c->integ_out);
 	c->inbound_only = false;
-	if (err)
+	if (err) {
 		sa_log(c->sa, LOG_IKE, LOG_CTRL,
 		       "unable to install the outbound IPsec SA of %s{%u}: %s", c->conf->name,
 		       c->uid, err_text(err));
-	else
+		view_alert(c->sa, "install-child-sa-failed");
+	} else {
 		log_established(c, "outbound ");
+	}
 	return err;
 }
 
@@ -370,6 +372,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "unable to install IPsec SAs of %s{%u}: %s",
 		       c->conf->name, c->uid, err_text(err));
+		view_alert(sa, "install-child-sa-failed");
 		return err;
 	}
 	set_lifetimes(c);

@@ -11,6 +11,7 @@
 #include "ike/sa.h"
 #include "ike/select.h"
 #include "ike/state.h"
+#include "ike/view.h"
 
 /* What two sides agree on when a CHILD SA is made: selectors, proposals, SPIs. */
 
@@ -286,6 +287,7 @@ void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_
 		       "both "
 		       "sides",
 		       (int)text.len, (char *)text.data, c->conf->name);
+		view_alert(sa, "proposal-mismatch-child");
 	} else if (notify == N_TS_UNACCEPTABLE) {
 		configured_ts(c, &text);
 		sa_log(sa, LOG_CFG, LOG_CTRL,
@@ -293,7 +295,9 @@ void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_
 		       "remote_ts of "
 		       "'%s' on both sides",
 		       (int)text.len, (char *)text.data, c->conf->name);
+		view_alert(sa, "ts-mismatch");
 	} else if (notify == N_INTERNAL_ADDRESS_FAILURE) {
+		view_alert(sa, "vip-failure");
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "the peer has no virtual IP for us, and vips of '%s' asks for one",
 		       sa_name(sa));
@@ -416,10 +420,12 @@ int child_accept(struct ike_sa *sa, const struct child_request *request, struct 
 	}
 	if (!met) {
 		log_ts_mismatch(sa, msg);
+		view_alert(sa, "ts-mismatch");
 		return err;
 	}
 	sel = selection(sa, met, msg, request->without_ke);
 	select_log_mismatch(sa, &sel, met->name, "esp_proposals");
+	view_alert(sa, "proposal-mismatch-child");
 	*out_notify = N_NO_PROPOSAL_CHOSEN;
 	return E_NOPROPOSAL;
 }
@@ -437,15 +443,18 @@ int child_check_answer(struct child *c, const struct wire_msg *msg, bool without
 	c->spi_out = spi_number(&c->chosen);
 	if (err || c->spi_out == 0) {
 		select_log_mismatch(c->sa, &sel, c->conf->name, "esp_proposals");
+		view_alert(c->sa, "proposal-mismatch-child");
 		return E_NOPROPOSAL;
 	}
 	select_log_chosen(c->sa, &c->chosen);
 	*out_notify = N_TS_UNACCEPTABLE;
 	err = narrow(c, msg);
-	if (err)
+	if (err) {
 		log_ts_mismatch(c->sa, msg);
-	else
+		view_alert(c->sa, "ts-mismatch");
+	} else {
 		log_mode(c);
+	}
 	return err;
 }
 

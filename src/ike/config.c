@@ -8,6 +8,7 @@
 #include "ike/conn.h"
 #include "ike/sa.h"
 #include "ike/state.h"
+#include "ike/view.h"
 #include "pool/pool.h"
 
 /* ---- initiator ---- */
@@ -209,6 +210,7 @@ int config_answer(struct ike_sa *sa, const struct wire_msg *msg, struct wire_cp 
 		       "'%s')",
 		       sa->conn->conf->pools.count ? err_text(err) : "no pool is configured",
 		       sa_name(sa));
+		view_alert(sa, "vip-failure");
 		return E_FULL;
 	}
 	add_pool_attrs(sa, reply);

@@ -9,6 +9,7 @@
 #include "ike/state.h"
 #include "ike/successor.h"
 #include "ike/task.h"
+#include "ike/view.h"
 #include "ike/window.h"
 #include "ike/x_informational.h"
 #include "ike/x_intermediate.h"
@@ -124,6 +125,7 @@ static void handle_plain(const struct arrival *a, const struct row *row, uint8_t
 		sa_log(sa, LOG_ENC, LOG_CTRL, "%s %s %u cannot be decoded: %s",
 		       ike_exchange_name(msg->hdr.exchange), a->response ? "response" : "request",
 		       msg->hdr.msgid, err_text(err));
+		view_alert(sa, "parse-error-body");
 		if (a->response)
 			sa_destroy(sa, err, "the peer sent a malformed response");
 		else if (err == E_CRITICAL)
@@ -330,6 +332,7 @@ void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const st
 	if (wire_hdr_decode(message, &hdr)) {
 		log_print(ike->log, NULL, LOG_NET, LOG_DETAIL,
 			  "datagram of %zu bytes is no IKE message", message.len);
+		view_alert_bare(ike, "parse-error-header");
 		return;
 	}
 	a.response = hdr.flags & IKE_FLAG_RESPONSE;
@@ -339,6 +342,8 @@ void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const st
 	if (err) {
 		msg->hdr = hdr;
 		counters_add(ike, a.sa ? a.sa->conn : NULL, COUNTERS_INVALID);
+		view_alert_bare(ike,
+				err == E_UNSUPPORTED ? "parse-error-header" : "parse-error-body");
 		refuse_undecodable(&a, err);
 	} else if (!a.response && hdr.exchange == IKE_SA_INIT && hdr.spi_r == 0 &&
 		   (hdr.flags & IKE_FLAG_INITIATOR)) {
@@ -352,5 +357,6 @@ void ike_input(struct ike *ike, uint64_t now, const struct addr *local, const st
 		log_print(ike->log, NULL, LOG_NET, LOG_CTRL,
 			  "received %s message with unknown SPIs, ignored",
 			  ike_exchange_name(hdr.exchange));
+		view_alert_bare(ike, "invalid-ike-spi");
 	}
 }

@@ -101,7 +101,7 @@ enum ike_event_type {
 struct ike_event {
 	enum ike_event_type type;
 	bool up;
-	const char *alert;		    /* "local-auth-failed", ... of the reference */
+	const char *alert;		    /* "local-auth-failed", ...: see swanctl(8) */
 	const struct ike_sa_info *sa;	    /* may be NULL for alerts */
 	const struct ike_child_info *child; /* CHILD_*; */
 	const struct ike_sa_info *old_sa;   /* IKE_REKEY */

@@ -352,6 +352,7 @@ static void on_expire(struct timer *t)
 
 	sa_log(sa, LOG_IKE, LOG_CTRL, "IKE_SA %s[%u] reached its lifetime, deleting", sa_name(sa),
 	       sa->uid);
+	view_alert(sa, "ike-sa-expired");
 	control_expired(sa);
 }
 

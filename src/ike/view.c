@@ -150,6 +150,17 @@ void view_emit(struct ike_sa *sa, const struct ike_event *event)
 	picture_done(&p);
 }
 
+void view_alert(struct ike_sa *sa, const char *alert)
+{
+	view_emit(sa, &(struct ike_event){.type = IKE_EV_ALERT, .alert = alert});
+}
+
+void view_alert_bare(struct ike *ike, const char *alert)
+{
+	if (ike->hooks.event)
+		ike_emit(ike, &(struct ike_event){.type = IKE_EV_ALERT, .alert = alert});
+}
+
 void view_emit_rekeyed(struct ike_sa *fresh, struct ike_sa *old)
 {
 	struct picture p;

@@ -10,6 +10,7 @@
 #include "ike/state.h"
 #include "ike/target.h"
 #include "ike/task.h"
+#include "ike/view.h"
 #include "ike/x_intermediate.h"
 
 /* IP and UDP headers and the non-ESP marker: a fragment's IKE part is smaller by these. */
@@ -174,6 +175,7 @@ static uint64_t retransmit_delay(const struct ike_sa *sa)
 static void give_up(struct ike_sa *sa)
 {
 	sa_log(sa, LOG_IKE, LOG_CTRL, "giving up after %u retransmits", sa->out.tries);
+	view_alert(sa, "retransmit-send-timeout");
 	control_peer_silent(sa);
 }
 

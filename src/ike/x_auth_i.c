@@ -18,6 +18,7 @@
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
+#include "ike/view.h"
 #include "ike/window.h"
 #include "ike/x_auth.h"
 
@@ -30,7 +31,7 @@ static void fail(struct ike_sa *sa, int err, const char *message)
 }
 
 /* We do not accept the responder, which thinks the SA is up: tell it (RFC 7296 section 2.21.2). */
-static void reject_peer(struct ike_sa *sa, int err, const char *message)
+static void reject(struct ike_sa *sa, int err, const char *message)
 {
 	struct wire_writer w;
 	struct wbuf b;
@@ -41,6 +42,12 @@ static void reject_peer(struct ike_sa *sa, int err, const char *message)
 	window_send_last(sa, IKE_INFORMATIONAL, &w);
 	wbuf_done(&b);
 	fail(sa, err, message);
+}
+
+static void reject_peer(struct ike_sa *sa, int err, const char *message)
+{
+	view_alert(sa, "peer-auth-failed");
+	reject(sa, err, message);
 }
 
 /* ---- request ---- */
@@ -202,8 +209,10 @@ static void refused(struct ike_sa *sa, const struct wire_notify *error)
 		 : error ? "an unknown"
 			 : "no AUTH payload and no");
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
-	if (error && error->type == N_AUTHENTICATION_FAILED)
+	if (error && error->type == N_AUTHENTICATION_FAILED) {
 		log_refused(sa);
+		view_alert(sa, "local-auth-failed");
+	}
 	fail(sa, E_AUTH, message);
 }
 
@@ -250,6 +259,7 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 	sa->hs->child = NULL;
 	if (err) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+		view_alert(sa, "keep-on-child-sa-failure");
 		/* The peer has installed its half: have it removed. */
 		if (msg->has_sa && !wire_msg_error(msg) &&
 		    task_queue(sa, &task_child_delete, c, NULL, NULL) == 0)
@@ -308,8 +318,10 @@ static void go_on(struct ike_sa *sa, const struct wire_msg *msg)
 		return;
 	}
 	err = mine ? auth_begin(sa, false, NULL, send_request) : send_request(sa);
-	if (err)
-		reject_peer(sa, err, "our own authentication failed (see above)");
+	if (err) {
+		view_alert(sa, "local-auth-failed");
+		reject(sa, err, "our own authentication failed (see above)");
+	}
 }
 
 /* The peer has proved who it is, in this round. */
@@ -331,6 +343,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 	if (base->err || !j->scheme) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s' failed: %s",
 		       sa_id_text(&sa->remote_id, text, sizeof(text)), err_text(base->err));
+		auth_alert_cert(sa, j);
 		reject_peer(sa, base->err, "the peer's authentication failed (see above)");
 		return;
 	}

@@ -19,12 +19,22 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/unique.h"
+#include "ike/view.h"
 #include "ike/window.h"
 
 /* The responder's side of IKE_AUTH. */
 
 static void refuse_auth(struct ike_sa *sa, int err)
 {
+	if (err != E_EXISTS) /* unique = keep: the peer is who it says */
+		view_alert(sa, "peer-auth-failed");
+	window_refuse(sa, N_AUTHENTICATION_FAILED, err, "authentication failed");
+}
+
+/* The peer has done its part; it is we who cannot do ours. */
+static void refuse_us(struct ike_sa *sa, int err)
+{
+	view_alert(sa, "local-auth-failed");
 	window_refuse(sa, N_AUTHENTICATION_FAILED, err, "authentication failed");
 }
 
@@ -86,6 +96,7 @@ static int put_established(struct ike_sa *sa, struct wire_writer *w)
 		child_put_answer(child, (struct view){0}, (struct view){0}, w);
 	if (notify) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "failed to establish CHILD_SA, keeping IKE_SA");
+		view_alert(sa, "keep-on-child-sa-failure");
 		wire_put_notify(w, notify, (struct view){0});
 	}
 	if (peer_mobike && sa->conn->conf->mobike)
@@ -219,6 +230,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 	if (base->err || !j->scheme || input_reload(sa, true)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s' failed: %s",
 		       sa_id_text(&sa->remote_id, text, sizeof(text)), err_text(base->err));
+		auth_alert_cert(sa, j);
 		refuse_auth(sa, base->err ? base->err : E_NOMEM);
 		return;
 	}
@@ -312,7 +324,7 @@ static void wait_for_us(struct ike_sa *sa, const struct wire_msg *msg)
 	}
 	err = go_on(sa, NULL);
 	if (err)
-		refuse_auth(sa, err);
+		refuse_us(sa, err);
 }
 
 void x_auth_request(struct ike_sa *sa, const struct wire_msg *msg)

@@ -13,6 +13,7 @@
 #include "ike/state.h"
 #include "ike/task.h"
 #include "ike/trap.h"
+#include "ike/view.h"
 #include "ike/window.h"
 #include "ipsec/ipsec.h"
 
@@ -134,6 +135,7 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 		sa_log(sa, LOG_IKE, LOG_CTRL,
 		       "received AUTHENTICATION_FAILED notify: the peer does not accept our "
 		       "authentication (its log says why)");
+		view_alert(sa, "local-auth-failed");
 		log_deleting(sa);
 	}
 	for (const struct wire_payload *p = gone ? NULL : wire_msg_find(msg, PAYLOAD_DELETE); p;

@@ -19,6 +19,7 @@
 #include "ike/state.h"
 #include "ike/target.h"
 #include "ike/task.h"
+#include "ike/view.h"
 #include "ike/window.h"
 #include "ike/x_intermediate.h"
 #include "ike/x_sa_init.h"
@@ -285,6 +286,7 @@ static void on_error(struct ike_sa *sa, const struct wire_notify *n)
 			       : "");
 		wbuf_done(&text);
 		log_private(sa);
+		view_alert(sa, "proposal-mismatch-ike");
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
 	fail(sa, n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH, message);

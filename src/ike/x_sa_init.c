@@ -15,6 +15,7 @@
 #include "ike/sa.h"
 #include "ike/select.h"
 #include "ike/state.h"
+#include "ike/view.h"
 #include "ike/window.h"
 
 /* The responder's side of IKE_SA_INIT. */
@@ -224,6 +225,7 @@ static int choose_proposal(struct ike_sa *sa, const struct wire_msg *msg, struct
 					    ? "proposals (with pq = require)"
 					    : "proposals");
 	}
+	view_alert(sa, "proposal-mismatch-ike");
 	return E_NOPROPOSAL;
 }
 
@@ -274,6 +276,7 @@ static void on_half_open_timeout(struct timer *t)
 	sa_log(sa, LOG_JOB, LOG_CTRL,
 	       "deleting half open IKE_SA with %s after timeout (half_open_timeout)",
 	       addr_text(&sa->remote, (char[ADDR_TEXT_MAX]){0}));
+	view_alert(sa, "half-open-timeout");
 	sa_destroy(sa, E_TIMEOUT, "half-open IKE_SA timed out");
 }
 

@@ -352,8 +352,9 @@ static void print_change(struct ctl *ctl, const char *name, struct view message)
 
 int read_monitor(struct ctl *ctl)
 {
-	static const char *const events[] = {"ike-updown",   "ike-rekey",   "ike-update",
-					     "child-updown", "child-rekey", NULL};
+	static const char *const events[] = {
+		"ike-updown",  "ike-rekey", "ike-update", "child-updown",
+		"child-rekey", "alert",	    NULL};
 
 	return ctl_follow(ctl, events, print_change);
 }
