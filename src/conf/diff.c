@@ -185,6 +185,7 @@ static int compare(const struct schema_table *t, const char *path, const struct 
 static int compare_sub(const struct schema_table *t, const char *path, const struct conf_node *old,
 		       const struct conf_node *new, struct strs *out)
 {
+	/* cppcheck-suppress nullPointer ; one of the two is there */
 	const char *name = new ? new->name : old->name;
 	bool children = t == &schema_swanctl_conn && strcmp(name, "children") == 0;
 	static const struct conf_node none;

@@ -25,7 +25,7 @@ class Load:
         self._popen(self.server, "iperf3", "-s", "-1", "-B", self.addr)
         wait_until(lambda: ":5201" in self.server.run("ss", "-ltn").stdout, "iperf3 to listen")
         self.tcp = self._popen(self.client, "iperf3", "-c", self.addr, "-t", self.seconds,
-                               "-b", "20M", "-J")
+                               "-b", "20M", "-l", "8K", "-J")
         # It ends by itself and waits for the last answers, so that none is cut off.
         self.ping = self._popen(self.client, "ping", "-n", "-i", "0.02", "-c", self.seconds * 50,
                                 "-W", "5", self.addr)
