@@ -127,7 +127,7 @@ static const struct schema_row rows[] = {
 	 .meaning = "delete rekeyed CHILD SAs of IKEv1 at once"},
 	{"charon.delete_rekeyed_delay", &SECONDS, "5s",
 	 .meaning = "the old inbound SA is kept this long after a rekey"},
-	{"charon.make_before_break", &BOOL, "yes", LATER,
+	{"charon.make_before_break", &BOOL, "yes",
 	 .meaning = "reauthenticate with the new SA before the old one goes"},
 	{"charon.close_ike_on_child_failure", &BOOL, "no",
 	 .meaning = "close an IKE SA of ours if its first child fails"},

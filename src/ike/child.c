@@ -11,6 +11,7 @@
 #include "ike/idle.h"
 #include "ike/keys.h"
 #include "ike/labels.h"
+#include "ike/reauth.h"
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/task.h"
@@ -328,6 +329,15 @@ static void inherit(struct child *c)
 	c->labels.interface = c->conf->interface ? view_str(c->conf->interface) : (struct view){0};
 }
 
+/* The policies of a child are those of the one that it stands beside for a while (reauth.h). */
+static uint32_t choose_reqid(const struct child *c)
+{
+	const struct child *twin = c->conf->reqid ? NULL : reauth_twin(c);
+	bool same = twin && labels_equal(&c->labels, &twin->labels);
+
+	return c->conf->reqid ? c->conf->reqid : same ? twin->reqid : ++c->sa->ike->next_reqid;
+}
+
 int child_establish(struct child *c, struct view shared, struct view ni, struct view nr)
 {
 	struct ike_sa *sa = c->sa;
@@ -364,7 +374,7 @@ int child_establish(struct child *c, struct view shared, struct view ni, struct 
 		return err;
 	inherit(c);
 	if (!c->reqid)
-		c->reqid = c->conf->reqid ? c->conf->reqid : ++ike->next_reqid;
+		c->reqid = choose_reqid(c);
 	child_set_state(c, CHILD_S_INSTALLING);
 	log_keys(c, encr, integ, &keys);
 	err = install(c, &keys);

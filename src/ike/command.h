@@ -92,7 +92,8 @@ struct ike_rekey_params {
 /*
  * Have what matches rekeyed: CHILD SAs if a child is named (by name or id), else IKE SAs. Nobody
  * waits: *out_matches says how many, those included that are being rekeyed already. E_CONFIG
- * without any selector, E_NOTFOUND when nothing matches, E_UNSUPPORTED for reauth, E_NOMEM, E_LIMIT
+ * without any selector, E_NOTFOUND when nothing matches, E_UNSUPPORTED for reauth of an SA
+ * that only the peer can reauthenticate, E_NOMEM, E_LIMIT
  * if one of the matches could not be queued.
  */
 int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *params,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ike/conn.h"
+#include "ike/handshake.h"
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/view.h"
@@ -19,6 +20,18 @@ static void add_attr(struct wire_cp *cp, uint16_t type, struct view value)
 		cp->attr[cp->count++] = (struct wire_cp_attr){type, value};
 }
 
+/* The next address of this family that the SA in whose place this one comes has. */
+static void want_again(const struct handshake *hs, size_t *given, struct addr *a)
+{
+	for (size_t i = 0; i < hs->n_wanted; i++) {
+		if (hs->wanted[i].family == a->family && !(*given >> i & 1)) {
+			*given |= (size_t)1 << i;
+			*a = hs->wanted[i];
+			return;
+		}
+	}
+}
+
 bool config_put_request(struct ike_sa *sa, struct wire_writer *w)
 {
 	const struct strs *vips = &sa->conn->conf->vips;
@@ -26,6 +39,7 @@ bool config_put_request(struct ike_sa *sa, struct wire_writer *w)
 	uint8_t v6[17] = {0};
 	struct wire_cp cp = {.type = CP_REQUEST};
 	bool has4 = false, has6 = false;
+	size_t given = 0;
 
 	for (size_t i = 0; i < vips->count && i < SA_MAX_VIPS; i++) {
 		struct addr *a = &addrs[i];
@@ -33,6 +47,8 @@ bool config_put_request(struct ike_sa *sa, struct wire_writer *w)
 
 		if (addr_parse(a, vips->items[i]))
 			continue;
+		if (addr_is_any(a))
+			want_again(sa->hs, &given, a);
 		if (a->family == AF_INET) {
 			has4 = true;
 			if (!addr_is_any(a))
@@ -132,6 +148,27 @@ static struct view reply_address(struct ike_sa *sa, size_t vip)
 	return view_make(v6[vip], 17);
 }
 
+/* A peer that reauthenticates before its old SA goes keeps its address: both have it until then. */
+static bool share_lease(struct ike_sa *sa, const struct addr *wanted)
+{
+	if (!addr_len(wanted->family) || addr_is_any(wanted))
+		return false;
+	list_foreach(it, &sa->ike->sas) {
+		struct ike_sa *o = list_entry(it, struct ike_sa, link);
+
+		if (o == sa || !sa_is_up(o) || !id_equal(&o->remote_id, &sa->remote_id) ||
+		    !id_equal(&o->local_id, &sa->local_id) || !addr_equal(&o->remote, &sa->remote))
+			continue;
+		for (size_t i = 0; i < o->n_remote_vips; i++) {
+			if (addr_equal(&o->remote_vips[i], wanted)) {
+				sa->shares_leases = o->shares_leases = true;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static int lease(struct ike_sa *sa, uint8_t family, struct view wanted, const char *who)
 {
 	struct pool_request req = {&sa->conn->conf->pools, who, family, {0}};
@@ -151,6 +188,11 @@ static int lease(struct ike_sa *sa, uint8_t family, struct view wanted, const ch
 	sa_log(sa, LOG_IKE, LOG_CTRL, "peer requested virtual IP %s", text);
 	if (sa->n_remote_vips == SA_MAX_VIPS)
 		return E_LIMIT;
+	if (share_lease(sa, &req.wanted)) {
+		sa_log(sa, LOG_CFG, LOG_CTRL, "reassigning online lease to '%s'", who);
+		sa_log(sa, LOG_IKE, LOG_CTRL, "assigning virtual IP %s to peer '%s'", text, who);
+		return sa_add_remote_vip(sa, &req.wanted);
+	}
 	err = pool_acquire(sa->ike->pools, &req, &notes, &got);
 	log_flush_notes(sa->ike->log, &tag, &notes);
 	if (err)

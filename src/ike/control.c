@@ -8,6 +8,7 @@
 #include "ike/child.h"
 #include "ike/conn.h"
 #include "ike/handshake.h"
+#include "ike/reauth.h"
 #include "ike/sa.h"
 #include "ike/state.h"
 #include "ike/successor.h"
@@ -94,7 +95,8 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
 		/* A changed connection may ask more of the peer than this SA has proved. */
-		if (sa->conn && conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
+		if (sa->conn && !reauth_is_under_way(sa) &&
+		    conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
 		    (sa_is_up(sa) || (sa->state == IKE_S_CONNECTING && sa->initiator)))
 			return sa;
 	}
@@ -249,6 +251,7 @@ static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 	r->matches++;
 	r->sa_uid = sa->uid;
 	r->pending++;
+	reauth_cancel(sa);
 	if (!sa_is_up(sa)) {
 		/* Nothing the peer counts on (or it is being deleted already). */
 		sa_log(sa, LOG_IKE, LOG_CTRL, "destroying IKE_SA in state %s without notification",
@@ -354,6 +357,15 @@ static int rekey_ike(struct ike_sa *sa, unsigned *matches)
 	return task_queue(sa, &task_ike_rekey, NULL, NULL, NULL);
 }
 
+static int reauth_ike(struct ike_sa *sa, unsigned *matches)
+{
+	int err = reauth_begin(sa);
+
+	if (err == 0)
+		(*matches)++;
+	return err;
+}
+
 int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 	      unsigned *out_matches)
 {
@@ -364,8 +376,6 @@ int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 	*out_matches = 0;
 	if (!p->ike && !p->ike_id && !of_children)
 		return E_CONFIG;
-	if (p->reauth)
-		return E_UNSUPPORTED;
 	list_foreach(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
@@ -374,6 +384,7 @@ int ike_rekey(struct ike *ike, uint64_t now, const struct ike_rekey_params *p,
 			continue;
 		if (err == 0)
 			err = of_children ? rekey_children(sa, p, out_matches)
+			      : p->reauth ? reauth_ike(sa, out_matches)
 					  : rekey_ike(sa, out_matches);
 	}
 	return err ? err : *out_matches ? 0 : E_NOTFOUND;
@@ -422,6 +433,9 @@ static void collect_restarts(const struct ike_sa *sa, bool closed, struct restar
 		const struct child *c = list_entry(it, struct child, link);
 		enum conf_action action = closed ? c->conf->close_action : c->conf->dpd_action;
 
+		/* It is there by another SA: this one has been reauthenticated. */
+		if (reauth_twin(c))
+			continue;
 		if ((action & CONF_ACTION_TRAP) && c->up)
 			trap_again(sa->ike, c->conn->conf->name, c->conf->name);
 		if ((action & CONF_ACTION_START) && c->up &&
@@ -438,12 +452,19 @@ static void start_again(struct ike *ike, struct restart *again)
 	conn_put(again->conn);
 }
 
+/* Without either it is to end. */
+static bool sets_up_anew(const struct conf_conn *c)
+{
+	return c->rekey_time || c->reauth_time;
+}
+
 void control_expired(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 	struct restart again = {0};
 
-	if (sa->caller && sa->conn->conf->rekey_time) {
+	/* One that is set up in its place already needs no other. */
+	if (sa->caller && sets_up_anew(sa->conn->conf) && !sa->reauth.successor) {
 		list_foreach(it, &sa->children) {
 			const struct child *c = list_entry(it, struct child, link);
 
@@ -474,19 +495,24 @@ bool control_peer_busy(struct ike_sa *sa, bool lost_state)
 void control_peer_closed(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
-	struct restart again;
+	struct restart again = {0};
+	struct reauth_plan *anew;
 
 	/* The peer has not seen our rekey, and has done its own (RFC 7296 section 2.8.2). */
 	successor_settle(sa);
-	collect_restarts(sa, true, &again);
+	anew = reauth_leave(sa, true);
+	if (!anew)
+		collect_restarts(sa, true, &again);
 	sa_close(sa, E_CANCELED, "the peer deleted the IKE_SA");
 	start_again(ike, &again);
+	reauth_go(anew);
 }
 
 void control_peer_silent(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
-	struct restart again;
+	struct restart again = {0};
+	struct reauth_plan *anew;
 
 	if (sa->state == IKE_S_CONNECTING) {
 		if (try_again(sa))
@@ -495,9 +521,12 @@ void control_peer_silent(struct ike_sa *sa)
 		sa_destroy(sa, E_TIMEOUT, "peer not responding");
 		return;
 	}
-	collect_restarts(sa, false, &again);
+	anew = reauth_leave(sa, false);
+	if (!anew)
+		collect_restarts(sa, false, &again);
 	sa_log(sa, LOG_IKE, LOG_CTRL, "peer of IKE_SA %s[%u] does not answer, deleting it",
 	       sa_name(sa), sa->uid);
 	sa_destroy(sa, E_TIMEOUT, "peer not responding");
 	start_again(ike, &again);
+	reauth_go(anew);
 }

@@ -33,6 +33,8 @@ struct handshake {
 	struct target target;	    /* whom to call */
 	char *child_name;	    /* to set up in IKE_AUTH; NULL: childless */
 	struct child *child;	    /* being set up in IKE_AUTH */
+	size_t n_wanted;	    /* virtual IPs to ask for again */
+	struct addr wanted[SA_MAX_VIPS];
 
 	uint8_t addke_done;	 /* type of the last further key exchange that is done */
 	struct intauth intauth;	 /* of the IKE_INTERMEDIATE messages */

@@ -57,6 +57,17 @@ void labels_make(struct ike *ike, const struct conf_child *conf, const uint32_t 
 	out->if_id_out = ids[1] ? ids[1] : if_ids[1];
 }
 
+static bool mark_equal(struct ipsec_mark a, struct ipsec_mark b)
+{
+	return a.value == b.value && a.mask == b.mask;
+}
+
+bool labels_equal(const struct ipsec_labels *a, const struct ipsec_labels *b)
+{
+	return mark_equal(a->in, b->in) && mark_equal(a->out, b->out) &&
+	       a->if_id_in == b->if_id_in && a->if_id_out == b->if_id_out;
+}
+
 unsigned labels_flags(const struct conf_child *conf)
 {
 	return (conf->policies ? 0 : IPSEC_NO_POLICIES) |

@@ -2,6 +2,7 @@
 #ifndef IKE_LABELS_H
 #define IKE_LABELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -22,6 +23,8 @@ void labels_make(struct ike *ike, const struct conf_child *conf, const uint32_t 
 /* A fresh number for an interface id that is CONF_UNIQUE_ID or CONF_UNIQUE_DIR in either direction;
  * others stay. */
 void labels_make_if_ids(struct ike *ike, uint32_t in, uint32_t out, uint32_t made[2]);
+/* Whether packets of both have the same marks and interface ids. */
+bool labels_equal(const struct ipsec_labels *a, const struct ipsec_labels *b);
 /* enum ipsec_flag of a child's configuration. */
 unsigned labels_flags(const struct conf_child *conf);
 /*

@@ -136,6 +136,23 @@ void sa_renew_spi(struct ike_sa *sa)
 	hash_insert(&sa->ike->by_spi, &sa->by_spi);
 }
 
+/* Another SA of the same peer has the lease as well. */
+static bool is_shared(const struct ike_sa *sa, const struct addr *vip)
+{
+	if (!sa->shares_leases)
+		return false;
+	list_foreach(it, &sa->ike->sas) {
+		const struct ike_sa *o = list_entry(it, struct ike_sa, link);
+
+		for (size_t i = 0; o != sa && i < o->n_remote_vips; i++) {
+			if (addr_equal(&o->remote_vips[i], vip) &&
+			    id_equal(&o->remote_id, &sa->remote_id))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void release_addresses(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
@@ -144,7 +161,8 @@ static void release_addresses(struct ike_sa *sa)
 	struct log_tag tag = sa_tag(sa);
 
 	for (size_t i = 0; i < sa->n_remote_vips; i++)
-		pool_release(ike->pools, &sa->remote_vips[i], who ? who : "", &notes);
+		if (!is_shared(sa, &sa->remote_vips[i]))
+			pool_release(ike->pools, &sa->remote_vips[i], who ? who : "", &notes);
 	log_flush_notes(ike->log, &tag, &notes);
 	free(who);
 	for (size_t i = 0; i < sa->n_local_vips; i++) {
@@ -169,6 +187,8 @@ void sa_strip(struct ike_sa *sa, int err, const char *message)
 		sa->hs->child = NULL;
 	release_addresses(sa);
 	timer_stop(sa->ike, &sa->rekey);
+	timer_stop(sa->ike, &sa->rival);
+	timer_stop(sa->ike, &sa->reauth.due);
 	timer_stop(sa->ike, &sa->out.later);
 	timer_stop(sa->ike, &sa->dpd);
 	timer_stop(sa->ike, &sa->keepalive);
@@ -360,7 +380,8 @@ static void on_rekey(struct timer *t)
 {
 	struct ike_sa *sa = heap_entry(t, struct ike_sa, rekey);
 
-	if (sa->state != IKE_S_ESTABLISHED || task_pending(sa, &task_ike_rekey, NULL))
+	if (sa->state != IKE_S_ESTABLISHED || task_pending(sa, &task_ike_rekey, NULL) ||
+	    reauth_is_under_way(sa))
 		return;
 	if (task_queue(sa, &task_ike_rekey, NULL, NULL, NULL))
 		sa_retry_rekey(sa);
@@ -378,30 +399,47 @@ void sa_retry_rekey(struct ike_sa *sa)
 	timer_start(sa->ike, &sa->rekey, ms);
 }
 
+/* In so many seconds, less what chance takes off; in ms from `from`. */
+static uint64_t schedule(struct ike_sa *sa, const char *what, uint64_t seconds, uint64_t from)
+{
+	uint64_t range = sa->conn->conf->rand_time, random = 0;
+
+	if (range) {
+		ike_random(sa->ike, &random, sizeof(random));
+		random %= range + 1;
+	}
+	seconds = random < seconds ? seconds - random : seconds;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "scheduling %s in %" PRIu64 "s", what, seconds);
+	return from + seconds * MS;
+}
+
+/* A rekeyed SA has been authenticated when its first predecessor was. */
 static void set_lifetimes(struct ike_sa *sa)
 {
 	const struct conf_conn *c = sa->conn->conf;
-	uint64_t base = c->rekey_time ? c->rekey_time : c->reauth_time, random = 0;
+	uint64_t now = sa->ike->now, end;
 
 	sa->rekey_at = sa->expire_at = 0;
 	sa->expire.fire = on_expire;
-	timer_stop(sa->ike, &sa->expire);
-	if (!base)
-		return;
-	if (c->rand_time) {
-		ike_random(sa->ike, &random, sizeof(random));
-		random %= c->rand_time + 1;
-	}
-	base = random < base ? base - random : base;
-	sa->rekey_at = sa->established + base * MS;
-	sa->expire_at = sa->rekey_at + c->over_time * MS;
-	sa_log(sa, LOG_IKE, LOG_CTRL, "scheduling %s in %" PRIu64 "s",
-	       c->rekey_time ? "rekeying" : "reauthentication", base);
-	sa_log(sa, LOG_IKE, LOG_CTRL, "maximum IKE_SA lifetime %" PRIu64 "s", base + c->over_time);
-	timer_start(sa->ike, &sa->expire, (base + c->over_time) * MS);
 	sa->rekey.fire = on_rekey;
-	if (c->rekey_time)
-		timer_start(sa->ike, &sa->rekey, base * MS);
+	timer_stop(sa->ike, &sa->expire);
+	if (c->rekey_time) {
+		sa->rekey_at = schedule(sa, "rekeying", c->rekey_time, sa->established);
+		timer_start(sa->ike, &sa->rekey, sa->rekey_at - now);
+	}
+	if (c->reauth_time && !sa->reauth.at)
+		sa->reauth.at = schedule(sa, "reauthentication", c->reauth_time, sa->established);
+	if (sa->reauth.at)
+		reauth_schedule(sa);
+	/* What a peer's AUTH_LIFETIME set is the peer's to enforce. */
+	end = c->reauth_time ? sa->reauth.at : 0;
+	end = end && (!sa->rekey_at || end < sa->rekey_at) ? end : sa->rekey_at;
+	if (!end)
+		return;
+	sa->expire_at = end + c->over_time * MS;
+	end = sa->expire_at > now ? sa->expire_at - now : 0;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "maximum IKE_SA lifetime %" PRIu64 "s", end / MS);
+	timer_start(sa->ike, &sa->expire, end);
 }
 
 static void log_up(const struct ike_sa *sa, const char *what)

@@ -17,6 +17,7 @@
 #include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/protect.h"
+#include "ike/reauth.h"
 #include "ike/redirect.h"
 #include "ike/timer.h"
 #include "wire/ike.h"
@@ -112,6 +113,7 @@ struct ike_sa {
 	struct list queue; /* tasks that wait */
 
 	struct redirect redirect;
+	struct reauth reauth;
 	struct mobike mobike;
 	struct move move;
 	struct handshake *hs; /* until established */
@@ -121,10 +123,9 @@ struct ike_sa {
 	size_t n_local_vips, n_remote_vips;
 	struct addr local_vips[SA_MAX_VIPS], remote_vips[SA_MAX_VIPS];
 	bool local_vip_added[SA_MAX_VIPS]; /* to this host: install_virtual_ip */
-
+	bool shares_leases;		   /* with another SA of the peer */
 	size_t n_dns;
 	struct addr dns[SA_MAX_VIPS]; /* servers the peer assigned to us */
-
 	bool has_if_ids;
 	uint32_t if_ids[2]; /* in, out: what children without ids of their own have */
 
@@ -138,9 +139,8 @@ struct ike_sa {
 	uint64_t established, last_in; /* ms */
 	uint64_t rekey_at, expire_at;  /* ms, 0 never */
 	struct timer expire;	       /* half-open timeout, then hard lifetime, then close delay */
-	struct timer rekey;
-	struct timer dpd;
-	struct timer keepalive;
+	struct timer rekey, dpd, keepalive;
+	struct timer rival; /* of an SA that is one too many (unique) */
 };
 
 /* A new SA with a fresh SPI, in state CREATED, linked into the engine. E_NOMEM, E_IO. */

@@ -154,6 +154,7 @@ static void move_addresses(struct ike_sa *from, struct ike_sa *to)
 		to->dns[i] = from->dns[i];
 	to->redirect = from->redirect;
 	from->redirect = (struct redirect){0};
+	to->shares_leases = from->shares_leases;
 	to->n_local_vips = from->n_local_vips;
 	to->n_remote_vips = from->n_remote_vips;
 	to->n_dns = from->n_dns;
@@ -175,6 +176,7 @@ void successor_inherit(struct ike_sa *old, struct ike_sa *fresh)
 	timer_stop(ike, &old->keepalive);
 	hand_over_children(old, fresh);
 	move_addresses(old, fresh);
+	reauth_inherit(old, fresh);
 	task_move_all(old, fresh);
 	sa_set_state(old, IKE_S_REKEYED);
 	await_delete(old, REKEYED_MS);

@@ -20,6 +20,18 @@ static bool is_callable(const char *text, struct addr *out, bool *out_name)
 	return *out_name;
 }
 
+bool target_is_named(const struct conf_conn *conf)
+{
+	struct addr a;
+	bool name;
+
+	for (size_t i = 0; i < conf->remote_addrs.count; i++) {
+		if (is_callable(conf->remote_addrs.items[i], &a, &name))
+			return true;
+	}
+	return false;
+}
+
 static int no_target(struct ike_sa *sa)
 {
 	sa_log(sa, LOG_CFG, LOG_CTRL,

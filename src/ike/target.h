@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+struct conf_conn;
 struct ike_sa;
 
 /*
@@ -29,6 +30,8 @@ int target_find(struct ike_sa *sa, int (*then)(struct ike_sa *sa)) ERR_MUST_CHEC
 bool target_take(struct ike_sa *sa);
 /* Whether the attempt has addresses left. */
 bool target_left(const struct ike_sa *sa);
+/* Whether remote_addrs names anybody that can be called. */
+bool target_is_named(const struct conf_conn *conf);
 /* The attempt is over: the next one begins with the configuration (unless it has to insist on the
  * gateway it was redirected to). */
 void target_forget(struct ike_sa *sa);

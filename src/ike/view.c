@@ -74,7 +74,6 @@ static int list_children(struct ike_sa *sa, uint64_t now, struct picture *p)
 
 static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 {
-	const struct conf_conn *conf = sa->conn ? sa->conn->conf : NULL;
 	bool up = sa->established != 0;
 
 	*p = (struct picture){0};
@@ -98,10 +97,8 @@ static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 		.nat_any = sa->nat_local || sa->nat_remote || sa->nat_fake,
 		.chosen = sa->chosen.count ? &sa->chosen : NULL,
 		.established_ago = up ? (now - sa->established) / MS : UINT64_MAX,
-		.rekey_in = conf && conf->rekey_time ? timer_seconds_left(sa->rekey_at, now)
-						     : UINT64_MAX,
-		.reauth_in = conf && !conf->rekey_time ? timer_seconds_left(sa->rekey_at, now)
-						       : UINT64_MAX,
+		.rekey_in = timer_seconds_left(sa->rekey_at, now),
+		.reauth_in = timer_seconds_left(sa->reauth.at, now),
 		.n_local_vips = sa->n_local_vips,
 		.n_remote_vips = sa->n_remote_vips,
 		.local_vips = sa->local_vips,

@@ -119,7 +119,9 @@ static int send_request(struct ike_sa *sa)
 	if (hs->auth.len) {
 		wire_put_id(&w, PAYLOAD_IDI, &id);
 		auth_cert_put(sa, &w);
-		if (first && sa->conn->conf->unique != CONF_UNIQUE_NEVER && only_sa_with_peer(sa))
+		/* Where the peer may be about to set up another one, that one counts. */
+		if (first && sa->conn->conf->unique != CONF_UNIQUE_NEVER && !sa->reauth.yields &&
+		    only_sa_with_peer(sa))
 			wire_put_notify(&w, N_INITIAL_CONTACT, (struct view){0});
 		if (first)
 			auth_cert_put_requests(sa, sa->conn, &w);
@@ -255,6 +257,7 @@ static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 	if (redirect && !msg->has_sa && redirect_follow_auth(sa, redirect) == 0)
 		return;
 	sa_establish(sa);
+	reauth_take_lifetime(sa, msg);
 	err = take_child(sa, msg, why);
 	sa->hs->child = NULL;
 	if (err) {

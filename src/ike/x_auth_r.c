@@ -101,6 +101,8 @@ static int put_established(struct ike_sa *sa, struct wire_writer *w)
 	}
 	if (peer_mobike && sa->conn->conf->mobike)
 		mobike_put_supported(sa, w);
+	reauth_put_lifetime(sa, w);
+	reauth_crossed(sa);
 	return 0;
 }
 

@@ -146,8 +146,10 @@ void x_informational_request(struct ike_sa *sa, const struct wire_msg *msg)
 	if (spis.len && wbuf_err(&spis) == 0)
 		wire_put_delete(&w, &(struct wire_delete){PROTO_ESP, 4, (uint16_t)(spis.len / 4),
 							  wbuf_view(&spis)});
-	if (!gone)
+	if (!gone) {
 		mobike_request(sa, msg, &w);
+		reauth_take_lifetime(sa, msg);
+	}
 	if (!gone)
 		gateway = redirect_read(sa, msg); /* the reply ends the message */
 	if (window_reply(sa, &w)) {
@@ -239,10 +241,13 @@ static int start_ike_delete(struct ike_sa *sa, struct task *task)
 
 static void ike_deleted(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
+	struct reauth_plan *again = reauth_leave(sa, false);
+
 	(void)task;
 	(void)msg;
 	sa_log(sa, LOG_IKE, LOG_AUDIT, "IKE_SA deleted");
 	sa_destroy(sa, 0, NULL);
+	reauth_go(again);
 }
 
 const struct task_kind task_ike_delete = {"IKE_DELETE", IKE_INFORMATIONAL, start_ike_delete,

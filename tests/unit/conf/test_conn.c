@@ -129,6 +129,8 @@ static const struct {
 	{"c { rekey_time = 0 }", 0, 0, 0, 0},
 	{"c { reauth_time = 0s }", 14400, 0, 1440, 1440},
 	{"c { reauth_time = 0\n rekey_time = 2h }", 7200, 0, 720, 720},
+	{"c { reauth_time = 3h }", 0, 10800, 1080, 1080},
+	{"c { reauth_time = 3h\n rekey_time = 1h }", 3600, 10800, 1080, 1080},
 	{"c { rekey_time = 1h\n over_time = 5m }", 3600, 0, 300, 300},
 	{"c { rekey_time = 1h\n over_time = 50m }", 3600, 0, 3000, 1800},
 	{"c { rekey_time = 1h\n rand_time = 0 }", 3600, 0, 360, 0},
@@ -319,7 +321,6 @@ static const struct {
 	{"unique = kept",
 	 "1:5: invalid value 'kept' for unique in connections.c: expected one of no, "
 	 "never, keep, replace"},
-	{"reauth_time = 1h", "1:5: option 'reauth_time' in connections.c is not supported yet"},
 	{"local { pubkeys = x }",
 	 "1:13: option 'pubkeys' in connections.c.local is not supported yet"},
 	{"local { aaa_id = x }",

@@ -119,7 +119,6 @@ static void test_later(void **state)
 	(void)state;
 	check_errors(&errs,
 		     "t.conf:3:2: option 'spi_min' in charon is not supported yet\n"
-		     "t.conf:4:2: option 'make_before_break' in charon is not supported yet\n"
 		     "t.conf:6:2: option 'retry_initiate_interval' in charon is not supported "
 		     "yet\n"
 		     "t.conf:9:29: option 'mss' in charon.plugins.kernel-netlink is not "
@@ -128,7 +127,7 @@ static void test_later(void **state)
 		     "charon.filelog.f: expected one of ms, us\n");
 	assert_string_equal(settings_text(s, "charon.interfaces_use"), "eth0");
 	assert_int_equal(settings_u64(s, "charon.spi_min"), 0xc0000000);
-	assert_true(settings_bool(s, "charon.make_before_break"));
+	assert_false(settings_bool(s, "charon.make_before_break"));
 	settings_free(s);
 }
 
