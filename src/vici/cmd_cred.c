@@ -429,18 +429,8 @@ void cmd_cred_clear(struct server_call *call)
 	cmd_succeed(call);
 }
 
-/* Of what is flushed there are only CRLs here: nothing is fetched and cached. */
+/* Nothing is fetched and cached; what was loaded stays: to forget a CRL lets the revoked in. */
 void cmd_cred_flush(struct server_call *call)
 {
-	struct vici_context *c = cmd_context(call);
-	const char *type = cmd_text(call, "type");
-	unsigned n = 0;
-
-	if (!type || strcasecmp(type, "ANY") == 0 || strcasecmp(type, "X509_CRL") == 0)
-		n = cred_flush_crls(c->creds);
-	if (n)
-		log_print(c->log, NULL, LOG_CFG, LOG_CTRL,
-			  "flushed %u crl%s: what they revoked is no longer known", n,
-			  n == 1 ? "" : "s");
 	cmd_succeed(call);
 }

@@ -55,7 +55,10 @@ def test_revoked(lab):
     said = moon.log_since(mark)
     assert '  crl correctly signed by "C=CH, O=Cyber, CN=Cyber Root CA"' in said
     assert "certificate was revoked on " in said and ", reason: key compromise" in said
-    moon.swanctl("--flush-certs", "--type", "x509_crl", check=True)
+    moon.swanctl("--flush-certs", check=True)
+    assert carol.initiate("net", check=False).returncode == 1
+    (moon.root / "etc/swanctl/x509crl/ca.crl").unlink()
+    moon.swanctl("--load-creds", "--clear", check=True)
     assert moon.swanctl("--list-certs", "--type", "x509_crl", check=True).stdout == ""
     carol.initiate("net")
 

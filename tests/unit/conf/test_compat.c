@@ -120,7 +120,7 @@ static const struct item commands[] = {
 	{"load-shared", IMPLEMENTED, "only those of type IKE have a use yet", NULL},
 	{"unload-shared", IMPLEMENTED, "", NULL},
 	{"get-shared", IMPLEMENTED, "", NULL},
-	{"flush-certs", IMPLEMENTED, "drops the CRLs that are loaded: nothing is fetched", NULL},
+	{"flush-certs", IMPLEMENTED, "nothing is fetched and cached, so nothing goes", NULL},
 	{"clear-creds", IMPLEMENTED, "keeps the certificates of connections and authorities", NULL},
 	{"load-authority", IMPLEMENTED, "its certificate is a trust anchor; URIs are kept", NULL},
 	{"unload-authority", IMPLEMENTED, "", NULL},
