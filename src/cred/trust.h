@@ -58,9 +58,9 @@ struct trust_params {
 /*
  * 0 and a reference to the end entity in *out; else E_UNTRUSTED, E_EXPIRED, E_REVOKED, E_AUTH (the
  * certificate does not have the identity; a wildcard in params->id is taken literally), E_CONFIG
- * (constraint not met, or not known to be good). Every step that a person wants to see is a note ("  using certificate \"...\"",
- * "  using trusted ca certificate \"...\"", "  reached self-signed root ca with a path length of
- * N", or why not, with the option that decides it).
+ * (constraint not met, or not known to be good). Every step that a person wants to see is a note
+ * ("  using certificate \"...\"", "  using trusted ca certificate \"...\"", "  reached self-signed
+ * root ca with a path length of N", or why not, with the option that decides it).
  */
 int trust_check(struct cred_store *store, const struct trust_params *params,
 		struct log_notes *notes, struct cert **out) ERR_MUST_CHECK;

@@ -158,7 +158,7 @@ static bool list_cert(void *ctx, const struct cred_cert_info *info)
 	return true;
 }
 
-/* Its subject is its issuer; flags are for certificates, so that one that is asked for excludes it. */
+/* Its subject is its issuer; flags are for certificates: one that is asked for excludes it. */
 static bool list_crl(void *ctx, const struct crl *crl)
 {
 	struct list_ctx *l = ctx;

@@ -399,9 +399,9 @@ int load_all(struct ctl *ctl)
 {
 	static void (*const parts[])(struct load *) = {load_creds_part, load_authorities_part,
 						       load_pools_part, load_conns_part, NULL};
-	static void (*const dry[])(struct load *) = {load_secrets_diff, load_authorities_part,
-						     load_pools_part,	load_conns_part,
-						     end_dry_run,	NULL};
+	static void (*const dry[])(struct load *) = {load_creds_diff, load_authorities_part,
+						     load_pools_part, load_conns_part,
+						     end_dry_run,     NULL};
 
 	return load_run(ctl, true, ctl_option(ctl, "dry-run") ? dry : parts);
 }

@@ -75,7 +75,7 @@ void load_sections(struct load *l, const struct load_kind *kind);
 /* Tell of a change in a dry run: "+ connections.home". */
 void load_tell_change(struct load *l, const char *line);
 /* Secrets and keys that would be loaded anew or go, by name only. */
-void load_secrets_diff(struct load *l);
+void load_creds_diff(struct load *l);
 
 /* The parts of load-all. */
 void load_conns_part(struct load *l);

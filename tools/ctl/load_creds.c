@@ -467,7 +467,7 @@ static void tell_secret(struct creds *c, char mark, const char *name)
 	load_tell_change(c->load, line);
 }
 
-void load_secrets_diff(struct load *l)
+void load_creds_diff(struct load *l)
 {
 	struct creds c = {.load = l};
 
