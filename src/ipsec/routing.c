@@ -426,18 +426,26 @@ static int add_shunt(struct routing *r, struct use *u, const struct ts_list *rem
 	return err;
 }
 
-int routing_add_pass(struct routing *r, uint32_t handle, const struct ts_list *remote)
+int routing_add_policy(struct routing *r, uint32_t handle, const struct ipsec_policy_params *p)
 {
-	struct use u = {.handle = handle, .rank = USE_PASS, .way = {.elsewhere = true}};
+	const struct ipsec_sa_params like = {
+		.local = p->local,
+		.remote = p->remote,
+		.ts_local = p->ts_local,
+		.ts_remote = p->ts_remote,
+		.name = p->name,
+	};
+	struct use pass = {.handle = handle, .rank = USE_PASS, .way = {.elsewhere = true}};
+	struct use drop = {.handle = handle, .rank = USE_DROP, .way = {.ifindex = r->ifindex}};
 
-	return add_shunt(r, &u, remote);
-}
-
-int routing_add_drop(struct routing *r, uint32_t handle, const struct ts_list *remote)
-{
-	struct use u = {.handle = handle, .rank = USE_DROP, .way = {.ifindex = r->ifindex}};
-
-	return add_shunt(r, &u, remote);
+	switch (p->kind) {
+	case IPSEC_POLICY_TRAP:
+		return routing_add(r, handle, &like);
+	case IPSEC_POLICY_PASS:
+		return add_shunt(r, &pass, p->ts_remote);
+	default:
+		return r->to_peer ? 0 : add_shunt(r, &drop, p->ts_remote);
+	}
 }
 
 void routing_move(struct routing *r, uint32_t handle, const struct addr *local,

@@ -50,14 +50,13 @@ void routing_del_vip(struct routing *r, const struct addr *vip);
  */
 int routing_add(struct routing *r, uint32_t handle, const struct ipsec_sa_params *p) ERR_MUST_CHECK;
 /*
- * Routes that keep packets to these selectors out of other pairs' routes; where the device is the
- * tunnel, out of narrower ones too. Otherwise the same.
+ * Routes of a policy without an SA, otherwise the same. A trap leads packets to where its SA would
+ * have them. A pass keeps them out of other pairs' routes; where the device is the tunnel, out of
+ * narrower ones too. A drop leads them into the device, which discards them; the kernel's IPsec
+ * needs no route for that.
  */
-int routing_add_pass(struct routing *r, uint32_t handle,
-		     const struct ts_list *remote) ERR_MUST_CHECK;
-/* Routes that lead packets to these selectors into the device, which discards them. */
-int routing_add_drop(struct routing *r, uint32_t handle,
-		     const struct ts_list *remote) ERR_MUST_CHECK;
+int routing_add_policy(struct routing *r, uint32_t handle,
+		       const struct ipsec_policy_params *p) ERR_MUST_CHECK;
 /* Take the pair's share in routes back. */
 void routing_remove(struct routing *r, uint32_t handle);
 /* The peer of a pair is elsewhere, or we are. Without to_peer this does nothing. */

@@ -178,27 +178,6 @@ static bool is_route(const struct ipsec_policy_params *p)
 	return true;
 }
 
-/* A trap leads packets into the device as its SA would. */
-static int add_routes(struct ipsec_user *u, uint32_t handle, const struct ipsec_policy_params *p)
-{
-	const struct ipsec_sa_params like = {
-		.local = p->local,
-		.remote = p->remote,
-		.ts_local = p->ts_local,
-		.ts_remote = p->ts_remote,
-		.name = p->name,
-	};
-
-	switch (p->kind) {
-	case IPSEC_POLICY_TRAP:
-		return routing_add(&u->routing, handle, &like);
-	case IPSEC_POLICY_PASS:
-		return routing_add_pass(&u->routing, handle, p->ts_remote);
-	default:
-		return routing_add_drop(&u->routing, handle, p->ts_remote);
-	}
-}
-
 static int user_install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
 			       uint32_t *out_handle)
 {
@@ -218,7 +197,7 @@ static int user_install_policy(struct ipsec *self, const struct ipsec_policy_par
 	err = sad_install_policy(&u->sad, p, &handle);
 	if (err != 0)
 		return err;
-	err = add_routes(u, handle, p);
+	err = routing_add_policy(&u->routing, handle, p);
 	if (err != 0) {
 		sad_remove_policy(&u->sad, handle);
 		return err;

@@ -327,27 +327,6 @@ static void xfrm_remove(struct ipsec *self, uint32_t handle)
 
 /* ---- policies alone -------------------------------------------------------------------------- */
 
-static int add_policy_routes(struct ipsec_xfrm *x, const struct item *i,
-			     const struct ipsec_policy_params *p)
-{
-	const struct ipsec_sa_params like = {
-		.local = p->local,
-		.remote = p->remote,
-		.ts_local = p->ts_local,
-		.ts_remote = p->ts_remote,
-		.name = p->name,
-	};
-
-	switch (p->kind) {
-	case IPSEC_POLICY_TRAP:
-		return routing_add(&x->routing, i->handle, &like);
-	case IPSEC_POLICY_PASS:
-		return routing_add_pass(&x->routing, i->handle, p->ts_remote);
-	default:
-		return 0;
-	}
-}
-
 static int xfrm_install_policy(struct ipsec *self, const struct ipsec_policy_params *p,
 			       uint32_t *out_handle)
 {
@@ -380,7 +359,7 @@ static int xfrm_install_policy(struct ipsec *self, const struct ipsec_policy_par
 			log_policies(x, err, p->name);
 	}
 	if (err == 0)
-		err = add_policy_routes(x, i, p);
+		err = routing_add_policy(&x->routing, i->handle, p);
 	if (err != 0) {
 		item_free(x, i);
 		return err;
