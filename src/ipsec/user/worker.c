@@ -142,6 +142,23 @@ static void wait_for_sa(struct worker *w, struct esp_packet *p)
 		  hold_put(&w->hold, p->trap->handle, now, view_make(esp_data(p), p->len)));
 }
 
+/* Whether a packet has an SA, and fits. */
+static bool may_go(struct worker *w, struct esp_packet *p)
+{
+	if (p->err == 0)
+		check_size(w, p);
+	return p->err == 0;
+}
+
+/* The first n packets. */
+static void seal_and_send(struct worker *w, size_t n)
+{
+	if (n == 0)
+		return;
+	esp_out_seal(&w->esp, w->packets, n);
+	send_all(w, n);
+}
+
 /* Packets that waited go where the policies lead them now. */
 static void try_held(struct worker *w)
 {
@@ -162,15 +179,9 @@ static void try_held(struct worker *w)
 		if (p->err == E_BUSY)
 			continue;
 		hold_drop(held);
-		if (p->err == 0)
-			check_size(w, p);
-		if (p->err == 0)
-			n++;
+		n += may_go(w, p);
 	}
-	if (n == 0)
-		return;
-	esp_out_seal(&w->esp, w->packets, n);
-	send_all(w, n);
+	seal_and_send(w, n);
 }
 
 /* A read gives one packet; there is no call that gives more. */
@@ -191,15 +202,9 @@ static void from_tun(struct worker *w)
 		esp_out_find(&w->esp, p);
 		if (p->err == E_BUSY)
 			wait_for_sa(w, p);
-		if (p->err == 0)
-			check_size(w, p);
-		if (p->err == 0)
-			n++;
+		n += may_go(w, p);
 	}
-	if (n == 0)
-		return;
-	esp_out_seal(&w->esp, w->packets, n);
-	send_all(w, n);
+	seal_and_send(w, n);
 }
 
 /*
