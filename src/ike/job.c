@@ -226,7 +226,7 @@ static int choose_conn(struct job_verify *j, struct cert *const *chain, size_t n
 		j->fits[i] = e == 0;
 		if (e == 0 && !j->chosen)
 			j->chosen = j->conns[i];
-		if (j->chosen)
+		if (e == 0 || j->chosen)
 			continue;
 		err = e;
 		log_note(&j->base.notes, LOG_CFG, LOG_CTRL,

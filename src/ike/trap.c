@@ -286,7 +286,7 @@ void trap_load(struct ike *ike, struct conn *old, struct conn *fresh)
 	list_foreach_safe(it, &ike->traps) {
 		struct trap *t = list_entry(it, struct trap, link);
 
-		if (t->conn == old && !keep(t, fresh, same_ike))
+		if (old && t->conn == old && !keep(t, fresh, same_ike))
 			uninstall(t);
 	}
 	for (size_t i = 0; i < fresh->conf->n_children; i++) {

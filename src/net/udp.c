@@ -322,10 +322,10 @@ int udp_bypass_ipsec(struct udp *u)
 	const int level = u->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	const int option = u->family == AF_INET ? IP_XFRM_POLICY : IPV6_XFRM_POLICY;
 
-	for (__u8 dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
+	for (int dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
 		const struct xfrm_userpolicy_info policy = {
 			.sel.family = u->family,
-			.dir = dir,
+			.dir = (__u8)dir,
 			.action = XFRM_POLICY_ALLOW,
 		};
 

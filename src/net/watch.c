@@ -50,10 +50,10 @@ bool watch_read(struct watch *w)
 	bool changed = false;
 
 	for (int i = 0; i < READS; i++) {
-		if (mnl_socket_recvfrom(w->socket, buffer, sizeof(buffer)) > 0)
+		/* What was lost or cut was news all the same. */
+		if (mnl_socket_recvfrom(w->socket, buffer, sizeof(buffer)) > 0 ||
+		    errno == ENOBUFS || errno == ENOSPC)
 			changed = true;
-		else if (errno == ENOBUFS || errno == ENOSPC)
-			changed = true; /* lost, or cut: it was news all the same */
 		else if (errno != EINTR)
 			break;
 	}
