@@ -283,17 +283,15 @@ void child_log_refused(struct child *c, uint16_t notify, char out_why[CHILD_WHY_
 	if (notify == N_NO_PROPOSAL_CHOSEN) {
 		suite_list_text(c->conf->esp, &text);
 		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "the peer has none of our proposals: %.*s; compare esp_proposals of '%s' on "
-		       "both "
-		       "sides",
+		       "the peer has none of our proposals: %.*s; compare esp_proposals of '%s' "
+		       "on both sides",
 		       (int)text.len, (char *)text.data, c->conf->name);
 		view_alert(sa, "proposal-mismatch-child");
 	} else if (notify == N_TS_UNACCEPTABLE) {
 		configured_ts(c, &text);
 		sa_log(sa, LOG_CFG, LOG_CTRL,
 		       "the peer has no child for our selectors %.*s; compare local_ts and "
-		       "remote_ts of "
-		       "'%s' on both sides",
+		       "remote_ts of '%s' on both sides",
 		       (int)text.len, (char *)text.data, c->conf->name);
 		view_alert(sa, "ts-mismatch");
 	} else if (notify == N_INTERNAL_ADDRESS_FAILURE) {
