@@ -14,6 +14,9 @@ struct lab_host;
  *   carol, moon (ECDSA P-256, by ca), carol-p384, moon-p521
  *   carol-ed, moon-ed (Ed25519), moon-ed448, carol-rsa, moon-rsa (2048 bits)
  *   carol-sub, moon-sub (by sub), carol-expired, carol-stranger (by other-ca)
+ *   ca-K, carol-K, moon-K: K is dilithium2, 3, 5, falcon512, falcon1024, mldsa44, 65, 87; the ends
+ *     are certified by a CA of another kind
+ *   carol-under-pq (ECDSA by ca-mldsa65), moon-over-ec (ML-DSA by ca)
  *   moon-big, big-1 ... big-3 (a chain of RSA certificates that does not fit a datagram)
  * Each end entity has the subject "C=CH, O=Cyber, CN=<first word>" and the DNS name
  * "<first word>.example.org".
