@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ike/conn.h"
 #include "ike/control.h"
 #include "ike/protect.h"
 #include "ike/sa.h"
@@ -12,6 +13,8 @@
 #include "ike/task.h"
 #include "ike/view.h"
 #include "ike/x_intermediate.h"
+
+#define MAX_WHOLE 1452 /* of a datagram that fits an Ethernet frame, with IPv6 and UDP headers */
 
 /* IP and UDP headers and the non-ESP marker: a fragment's IKE part is smaller by these. */
 static size_t max_datagram(const struct ike_sa *sa)
@@ -172,9 +175,24 @@ static uint64_t retransmit_delay(const struct ike_sa *sa)
 	return (uint64_t)ms;
 }
 
+/* IKE_SA_INIT cannot be split by IKE (RFC 7383 section 2.3), and a large first KE makes it large. */
+static void warn_of_size(const struct ike_sa *sa)
+{
+	size_t len = sa->out.request.packets.count ? sa->out.request.packets.items[0].len : 0;
+
+	if (sa->out.exchange != IKE_SA_INIT || len <= MAX_WHOLE)
+		return;
+	sa_log(sa, LOG_IKE, LOG_CTRL,
+	       "the IKE_SA_INIT request of %zu bytes went in IP fragments, which not every network "
+	       "lets through: put a small key exchange like x25519 first in 'proposals' of %s, and "
+	       "this one after it, as ke1_",
+	       len, sa->conn->conf->name);
+}
+
 static void give_up(struct ike_sa *sa)
 {
 	sa_log(sa, LOG_IKE, LOG_CTRL, "giving up after %u retransmits", sa->out.tries);
+	warn_of_size(sa);
 	view_alert(sa, "retransmit-send-timeout");
 	control_peer_silent(sa);
 }
