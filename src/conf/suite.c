@@ -185,10 +185,34 @@ static int add_prfs(struct proposal *p, char **out_why)
 	return add_default_prfs(p);
 }
 
+static bool is_ke(const struct transform *t)
+{
+	return t->type == TRANSFORM_KE || t->type >= TRANSFORM_ADDKE1;
+}
+
+/* Two key exchanges that leave no choice but the same method (RFC 9370 section 2.2.1). */
+static const struct transform *find_repeated(const struct proposal *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct transform *t = &p->t[i];
+
+		if (!is_ke(t) || t->id == KE_NONE || count_type(p, t->type) > 1)
+			continue;
+		for (unsigned j = 0; j < i; j++) {
+			if (is_ke(&p->t[j]) && p->t[j].id == t->id &&
+			    count_type(p, p->t[j].type) == 1)
+				return t;
+		}
+	}
+	return NULL;
+}
+
 /* What a proposal must have, and what is added when it was not named (RFC 7296 section 3.3.3). */
 static int complete(struct proposal *p, char **out_why)
 {
 	unsigned n_encr = count_type(p, TRANSFORM_ENCR), n_aead = 0;
+	const struct transform *repeated = find_repeated(p);
+	char name[32];
 	int err;
 
 	for (unsigned i = 0; i < p->count; i++)
@@ -200,6 +224,9 @@ static int complete(struct proposal *p, char **out_why)
 				       "proposal, make two, separated by a comma");
 	if (n_aead == 0 && !proposal_has_type(p, TRANSFORM_INTEG))
 		return refuse(out_why, "an integrity algorithm is missing, such as sha256");
+	if (repeated)
+		return refuse(out_why, "%s is there twice, each key exchange needs another method",
+			      alg_name(repeated->type, repeated->id, name));
 	if (p->protocol == PROTO_IKE) {
 		err = add_prfs(p, out_why);
 		if (err)
