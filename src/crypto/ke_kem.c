@@ -99,7 +99,7 @@ static int kem_answer(const struct alg *alg, struct view offer, struct wbuf *out
 
 /*
  * A ciphertext that is not of our key gives a secret that the peer does not have, and with HQC
- * E_CRYPTO.
+ * E_MALFORMED.
  */
 static int kem_finish(const struct alg *alg, EVP_PKEY *key, struct view peer,
 		      struct secret *out_secret)
@@ -113,7 +113,7 @@ static int kem_finish(const struct alg *alg, EVP_PKEY *key, struct view peer,
 	    EVP_PKEY_decapsulate(ctx, NULL, &len, peer.ptr, peer.len) == 1)
 		err = secret_alloc(&secret, len);
 	if (err == 0 && EVP_PKEY_decapsulate(ctx, secret.data, &len, peer.ptr, peer.len) != 1)
-		err = E_CRYPTO;
+		err = E_MALFORMED;
 	if (err == 0)
 		secret_move(out_secret, &secret);
 	secret_done(&secret);

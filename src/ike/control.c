@@ -482,6 +482,9 @@ bool control_peer_busy(struct ike_sa *sa, bool lost_state)
 {
 	if (!sa->busy_since)
 		sa->busy_since = sa->ike->now;
+	if (lost_state)
+		sa_log(sa, LOG_IKE, LOG_CTRL,
+		       "received STATE_NOT_FOUND, the peer has dropped this key exchange");
 	sa->lost_states = lost_state ? sa->lost_states + 1 : 0;
 	if (sa->ike->now - sa->busy_since < BUSY_MAX_MS && sa->lost_states < MAX_LOST_STATES)
 		return true;

@@ -60,6 +60,25 @@ void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now)
 
 /* ---- key exchange ---- */
 
+/* What was wrong with the peer's value. */
+static void note_malformed(struct job_ke *j)
+{
+	const struct alg *alg = j->alg;
+	bool offer = j->op == JOB_KE_ANSWER;
+	unsigned expected = offer ? alg->u.ke.offer_len : alg->u.ke.answer_len;
+
+	if (j->peer.len != expected)
+		log_note(&j->base.notes, LOG_IKE, LOG_CTRL,
+			 "KE payload for %s has %zu bytes, %u expected", alg->name, j->peer.len,
+			 expected);
+	else
+		log_note(&j->base.notes, LOG_IKE, LOG_CTRL, "KE payload for %s has no valid %s",
+			 alg->name,
+			 !alg->u.ke.kem ? "public value"
+			 : offer	? "public key"
+					: "ciphertext");
+}
+
 static void ke_run(struct ike_job *base)
 {
 	struct job_ke *j = (struct job_ke *)base;
@@ -75,6 +94,8 @@ static void ke_run(struct ike_job *base)
 		base->err = ke_finish(j->ke, secret_view(&j->peer), &j->shared);
 		break;
 	}
+	if (base->err == E_MALFORMED && j->op != JOB_KE_OFFER)
+		note_malformed(j);
 }
 
 static void ke_dispose(struct ike_job *base)

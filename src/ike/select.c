@@ -22,7 +22,7 @@ static bool may_be_none(const struct proposal *p, uint8_t type)
 	       (type != TRANSFORM_ESN && proposal_has(p, type, 0, 0));
 }
 
-/* No method may be used twice in one proposal (RFC 9370 section 2.2.1). */
+/* No method may be used twice in one proposal chosen (RFC 9370 section 2.2.1). */
 static bool ke_used(const struct proposal *chosen, uint16_t id)
 {
 	for (unsigned i = 0; i < chosen->count; i++) {
@@ -34,16 +34,17 @@ static bool ke_used(const struct proposal *chosen, uint16_t id)
 
 /* The first transform of `type` in `first` that `second` has too; NULL if none. */
 static const struct transform *meet(const struct proposal *first, const struct proposal *second,
-				    uint8_t type, bool allow_private, const struct proposal *chosen)
+				    uint8_t type, const struct select_params *p,
+				    const struct proposal *chosen)
 {
 	for (unsigned i = 0; i < first->count; i++) {
 		const struct transform *t = &first->t[i];
 
 		if (t->type != type || t->unknown_attr || (t->id == 0 && type != TRANSFORM_ESN))
 			continue;
-		if (t->id >= FIRST_PRIVATE_ID && !allow_private)
+		if (t->id >= FIRST_PRIVATE_ID && !p->allow_private)
 			continue;
-		if (is_ke_type(type) && ke_used(chosen, t->id))
+		if (is_ke_type(type) && !p->allow_repeats && ke_used(chosen, t->id))
 			continue;
 		for (unsigned j = 0; j < second->count; j++) {
 			const struct transform *o = &second->t[j];
@@ -58,9 +59,9 @@ static const struct transform *meet(const struct proposal *first, const struct p
 
 /* One of the transforms of a type, or agreement on none. */
 static int choose_type(const struct proposal *first, const struct proposal *second, uint8_t type,
-		       bool allow_private, struct proposal *out)
+		       const struct select_params *p, struct proposal *out)
 {
-	const struct transform *t = meet(first, second, type, allow_private, out);
+	const struct transform *t = meet(first, second, type, p, out);
 
 	if (t)
 		return proposal_add(out, t->type, t->id, t->key_bits);
@@ -120,7 +121,7 @@ static int try_pair(const struct select_params *p, const struct proposal *config
 	memcpy(chosen.spi, received->spi, sizeof(chosen.spi));
 	for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ADDKE7 && err == 0; type++) {
 		if (!(p->without_ke && is_ke_type(type)))
-			err = choose_type(first, second, type, p->allow_private, &chosen);
+			err = choose_type(first, second, type, p, &chosen);
 	}
 	if (err || !is_sound(&chosen))
 		return E_NOPROPOSAL;
@@ -182,6 +183,16 @@ static bool log_private(struct ike_sa *sa, const struct select_params *p)
 	return true;
 }
 
+/* What both have, but only with a method in two places. */
+static bool only_repeats(const struct select_params *p)
+{
+	struct select_params any = *p;
+	struct proposal chosen;
+
+	any.allow_repeats = true;
+	return select_proposal(&any, &chosen) == 0;
+}
+
 void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const char *name,
 			 const char *option)
 {
@@ -199,7 +210,9 @@ void select_log_mismatch(struct ike_sa *sa, const struct select_params *p, const
 	       (char *)ours.data);
 	if (!log_private(sa, p))
 		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "no common proposal: %s of '%s' and the peer's must meet", option, name);
+		       "no common proposal%s: %s of '%s' and the peer's must meet",
+		       only_repeats(p) ? " that uses a key exchange method only once" : "", option,
+		       name);
 	/* Children made by IKE_AUTH have none: often it shows only when they are rekeyed. */
 	without_ke.without_ke = true;
 	if (!p->without_ke && select_proposal(&without_ke, &chosen) == 0 &&

@@ -15,8 +15,9 @@ struct select_params {
 	const struct proposals *configured, *received;
 	bool prefer_configured; /* our order counts; else the peer's */
 	bool allow_private;	/* ids from 1024 on may be chosen */
-	bool without_addke;	/* the peer cannot do IKE_INTERMEDIATE: skip what needs it */
-	bool without_ke;	/* ignore KE transforms on both sides (IKE_AUTH) */
+	bool allow_repeats; /* a key exchange method may be chosen twice: to explain a mismatch */
+	bool without_addke; /* the peer cannot do IKE_INTERMEDIATE: skip what needs it */
+	bool without_ke;    /* ignore KE transforms on both sides (IKE_AUTH) */
 };
 
 /*

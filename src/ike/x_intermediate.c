@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ike/x_intermediate.h"
 
+#include <stdio.h>
+
 #include "crypto/alg.h"
 #include "crypto/ke.h"
 #include "ike/handshake.h"
@@ -151,13 +153,27 @@ static void on_finished(struct ike_sa *sa, struct ike_job *base)
 			      x_intermediate_next(sa) ? &task_ike_intermediate : &task_ike_auth);
 }
 
+static void refused(struct ike_sa *sa, uint16_t notify)
+{
+	const char *name = ike_notify_name(notify);
+	char message[128];
+
+	snprintf(message, sizeof(message), "received %s notify error", name ? name : "an unknown");
+	fail(sa, E_AUTH, message);
+}
+
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
+	const struct wire_notify *error = wire_msg_error(msg);
 	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
 	const struct transform *next = x_intermediate_next(sa);
 	struct job_ke *job;
 
 	(void)task;
+	if (error) {
+		refused(sa, error->type);
+		return;
+	}
 	if (!ke || ke->u.ke.method != next->id) {
 		fail(sa, E_MALFORMED,
 		     "the peer's answer has no KE payload of the negotiated method");
