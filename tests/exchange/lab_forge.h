@@ -21,7 +21,15 @@ struct forge {
 void lab_forge(struct lab_host *from, struct lab_host *to, const struct forge *f);
 /* The payloads of a sealed message that `to` received (opened with its keys); to be freed. */
 struct secret lab_open(struct lab_host *to, const struct lab_packet *p, uint8_t *out_first);
+/*
+ * In lab->drop: what a sealed datagram of one fragment has inside (to be freed), and the same
+ * datagram with other payloads. The keys are the sender's.
+ */
+struct secret lab_peek(const struct lab_packet *p, uint8_t *out_first);
+void lab_replace(struct lab_packet *p, uint8_t first, struct view plain);
 /* Message ID that `host` uses for its next request, of its newest SA. */
 uint32_t lab_next_id(const struct lab_host *host);
+/* It was used for a forged request: `host` goes on with the one after it. */
+void lab_skip_id(struct lab_host *host);
 
 #endif

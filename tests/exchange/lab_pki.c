@@ -12,7 +12,7 @@
 #include "cred/store.h"
 #include "lab.h"
 
-enum kind { LEAF, CA, EXPIRED };
+enum kind { LEAF, CA, EXPIRED, FORGED };
 
 static struct entry {
 	const char *name, *issuer, *key;
@@ -35,6 +35,7 @@ static struct entry {
 	{"moon-sub", "sub", "P-256", LEAF, {0}},
 	{"carol-expired", "ca", "P-256", EXPIRED, {0}},
 	{"carol-stranger", "other-ca", "P-256", LEAF, {0}},
+	{"carol-forged", "ca", "P-256", FORGED, {0}},
 	{"big-1", "ca", "RSA:2048", CA, {0}},
 	{"big-2", "big-1", "RSA:2048", CA, {0}},
 	{"big-3", "big-2", "RSA:2048", CA, {0}},
@@ -66,6 +67,8 @@ static struct entry {
 	{"carol-under-pq", "ca-mldsa65", "P-256", LEAF, {0}},
 	{"moon-over-ec", "ca", "ML-DSA-65", LEAF, {0}},
 };
+
+static struct secret forged; /* the DER of the one that is FORGED */
 
 #define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
@@ -103,7 +106,15 @@ static const struct gen *get(const char *name)
 
 struct view lab_pki_der(const char *name)
 {
-	return get(name)->cert->der;
+	struct view der = get(name)->cert->der;
+
+	if (find(name)->kind != FORGED)
+		return der;
+	if (!forged.len) {
+		assert_int_equal(secret_copy(&forged, der), 0);
+		forged.data[der.len - 1] ^= 1;
+	}
+	return secret_view(&forged);
 }
 
 void lab_pki_trust(struct lab_host *host, const char *name)
@@ -132,4 +143,5 @@ void lab_pki_done(void)
 		if (entries[i].gen.cert)
 			gen_done(&entries[i].gen);
 	}
+	secret_done(&forged);
 }

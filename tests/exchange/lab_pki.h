@@ -17,6 +17,7 @@ struct lab_host;
  *   ca-K, carol-K, moon-K: K is dilithium2, 3, 5, falcon512, falcon1024, mldsa44, 65, 87; the ends
  *     are certified by a CA of another kind
  *   carol-under-pq (ECDSA by ca-mldsa65), moon-over-ec (ML-DSA by ca)
+ *   carol-forged (by ca, with a bit of the signature changed)
  *   moon-big, big-1 ... big-3 (a chain of RSA certificates that does not fit a datagram)
  * Each end entity has the subject "C=CH, O=Cyber, CN=<first word>" and the DNS name
  * "<first word>.example.org".

@@ -187,6 +187,17 @@ static void test_expired(void **state)
 				  false, 0});
 }
 
+/* By the right CA, and not as it was signed. */
+static void test_forged(void **state)
+{
+	(void)state;
+	refuse(&(struct pair_params){.certs = true, .carol_cert = "carol-forged"},
+	       &(struct expected){E_AUTH, AUTH_FAILED, AUTH_FAILED,
+				  "its signature is not that of its issuer\n"
+				  "authentication of 'carol.example.org' failed: no trusted",
+				  false, 0});
+}
+
 static void test_not_in_certificate(void **state)
 {
 	(void)state;
@@ -474,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_untrusted_ca),
 		cmocka_unit_test(test_untrusted_ca_of_responder),
 		cmocka_unit_test(test_expired),
+		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_not_in_certificate),
 		cmocka_unit_test(test_no_private_key),
 		cmocka_unit_test(test_wrong_initiator),
