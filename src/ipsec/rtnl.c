@@ -175,11 +175,12 @@ static void sweep_route(void *ctx, const struct nlmsghdr *answer)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(answer);
 	struct sweep *s = ctx;
-	uint32_t table = m->rtm_table;
 	const struct nlattr *a;
+	uint32_t table;
 
 	if (answer->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(answer) < sizeof(*m))
 		return;
+	table = m->rtm_table;
 	mnl_attr_for_each(a, answer, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == RTA_TABLE && mnl_attr_get_payload_len(a) == 4)
 			table = mnl_attr_get_u32(a);
