@@ -219,23 +219,28 @@ static bool is_blank(const struct nlattr *a)
 	return len > head;
 }
 
-static void put_later(struct nlmsghdr *h, const struct nlattr *a)
+/* E_MALFORMED: not a counter that we know, and without it the numbers would begin anew. */
+static int put_later(struct nlmsghdr *h, const struct nlattr *a)
 {
 	_Alignas(8) uint8_t room[sizeof(struct xfrm_replay_state_esn) + WIDE_WINDOW / 8];
+	const bool is_esn = mnl_attr_get_type(a) == XFRMA_REPLAY_ESN_VAL;
 	const size_t len = mnl_attr_get_payload_len(a);
 	struct xfrm_replay_state_esn *esn = (struct xfrm_replay_state_esn *)room;
 	struct xfrm_replay_state *plain = (struct xfrm_replay_state *)room;
 
-	if (len > sizeof(room) || len < sizeof(*plain))
-		return;
+	if (len > sizeof(room) || len < (is_esn ? sizeof(*esn) : sizeof(*plain)))
+		return E_MALFORMED;
 	memcpy(room, mnl_attr_get_payload(a), len);
-	if (mnl_attr_get_type(a) == XFRMA_REPLAY_VAL && plain->oseq < UINT32_MAX - SEQ_GAP) {
-		plain->oseq += SEQ_GAP;
-	} else if (mnl_attr_get_type(a) == XFRMA_REPLAY_ESN_VAL && len >= sizeof(*esn)) {
+	if (is_esn) {
 		esn->oseq += SEQ_GAP;
 		esn->oseq_hi += esn->oseq < SEQ_GAP;
+	} else {
+		/* At the end nothing is sent any more. */
+		plain->oseq =
+			plain->oseq < UINT32_MAX - SEQ_GAP ? plain->oseq + SEQ_GAP : UINT32_MAX;
 	}
 	mnl_attr_put(h, mnl_attr_get_type(a), len, room);
+	return 0;
 }
 
 int kstate_put_moved(void *buffer, const struct nlmsghdr *answer, const struct kstate_id *to,
@@ -245,6 +250,7 @@ int kstate_put_moved(void *buffer, const struct nlmsghdr *answer, const struct k
 	struct nlmsghdr *h = nlsock_begin(buffer, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
 	struct xfrm_usersa_info *sa = mnl_nlmsg_put_extra_header(h, sizeof(*sa));
 	const struct nlattr *a;
+	int err = 0;
 
 	*sa = *old;
 	set_addr(&sa->saddr, &to->src);
@@ -260,9 +266,11 @@ int kstate_put_moved(void *buffer, const struct nlmsghdr *answer, const struct k
 		if (h->nlmsg_len + mnl_attr_get_len(a) + 256 > NLSOCK_REQUEST_MAX)
 			return E_LIMIT;
 		if (!inbound && (type == XFRMA_REPLAY_VAL || type == XFRMA_REPLAY_ESN_VAL))
-			put_later(h, a);
+			err = put_later(h, a);
 		else
 			mnl_attr_put(h, type, mnl_attr_get_payload_len(a), mnl_attr_get_payload(a));
+		if (err != 0)
+			return err;
 	}
 	put_encap(h, to);
 	mnl_attr_put(h, XFRMA_LTIME_VAL, sizeof(old->curlft), &old->curlft);

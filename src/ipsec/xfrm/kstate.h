@@ -55,6 +55,7 @@ struct nlmsghdr *kstate_put_dump(void *buffer);
 /*
  * From the kernel's answer to kstate_put_get(), the state as it is, keys, counters and replay
  * window included, at other addresses. E_PERM: the kernel keeps the keys to itself (lockdown).
+ * E_LIMIT, E_MALFORMED: what the kernel tells is too large, or no counter of ours.
  */
 int kstate_put_moved(void *buffer, const struct nlmsghdr *answer, const struct kstate_id *to,
 		     bool inbound) ERR_MUST_CHECK;

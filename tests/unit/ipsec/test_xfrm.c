@@ -167,6 +167,40 @@ static void test_moved(void **state)
 	assert_non_null(sa_attr(XFRMA_ALG_AEAD, 0));
 }
 
+/* Moves an outbound SA whose counter, as the kernel tells it, has `len` octets and is at `oseq`. */
+static int move_replay(uint16_t type, size_t len, uint32_t oseq)
+{
+	const struct xfrm_usersa_info none = {.family = AF_INET};
+	const struct ipsec_sa_params p = params_of("aes256gcm16", NULL);
+	const struct kstate_id to = ksa_id(&p, false);
+	_Alignas(8) uint8_t answer[NLSOCK_REQUEST_MAX];
+	uint8_t value[1024] = {0};
+	struct nlmsghdr *h = nlsock_begin(answer, XFRM_MSG_NEWSA, 0);
+
+	memcpy(value, &oseq, sizeof(oseq)); /* the first field of struct xfrm_replay_state */
+	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(none)), &none, sizeof(none));
+	mnl_attr_put(h, type, len, value);
+	return kstate_put_moved(buffer, h, &to, false);
+}
+
+/* Never without a counter: the numbers would begin anew under the same key. */
+static void test_moved_counters(void **state)
+{
+	const size_t plain = sizeof(struct xfrm_replay_state);
+	const struct xfrm_replay_state *replay;
+
+	(void)state;
+	assert_int_equal(move_replay(XFRMA_REPLAY_VAL, plain, 5), 0);
+	replay = sa_attr(XFRMA_REPLAY_VAL, plain);
+	assert_int_equal(replay->oseq, 4101);
+	assert_int_equal(move_replay(XFRMA_REPLAY_VAL, plain, UINT32_MAX - 9), 0);
+	replay = sa_attr(XFRMA_REPLAY_VAL, plain);
+	assert_int_equal(replay->oseq, UINT32_MAX);
+	assert_int_equal(move_replay(XFRMA_REPLAY_VAL, plain - 4, 5), E_MALFORMED);
+	assert_int_equal(move_replay(XFRMA_REPLAY_ESN_VAL, plain, 5), E_MALFORMED);
+	assert_int_equal(move_replay(XFRMA_REPLAY_ESN_VAL, 900, 5), E_MALFORMED);
+}
+
 struct seen {
 	unsigned count;
 	struct xfrm_selector last;
@@ -271,6 +305,66 @@ static void test_events(void **state)
 	assert_false(kevent_read(h, &e));
 }
 
+static void test_acquire(void **state)
+{
+	struct xfrm_user_tmpl t = {.reqid = 9};
+	struct nlmsghdr *h = nlsock_begin(buffer, XFRM_MSG_ACQUIRE, 0);
+	struct xfrm_user_acquire *acquire = mnl_nlmsg_put_extra_header(h, sizeof(*acquire));
+	const struct addr peer = addr_of("192.0.2.7", 0);
+	struct kevent e;
+
+	(void)state;
+	acquire->sel.family = AF_INET;
+	acquire->sel.prefixlen_d = 99; /* no such subnet: the address alone */
+	memcpy(&acquire->sel.daddr, peer.ip, 4);
+	assert_false(kevent_read(h, &e));
+	mnl_attr_put(h, XFRMA_TMPL, sizeof(t) - 4, &t); /* too short to be looked at */
+	assert_false(kevent_read(h, &e));
+	mnl_attr_put(h, XFRMA_TMPL, sizeof(t), &t);
+	assert_true(kevent_read(h, &e));
+	assert_int_equal(e.reqid, 9);
+	assert_memory_equal(e.flow_dst.range.first, peer.ip, 4);
+	assert_memory_equal(e.flow_dst.range.last, peer.ip, 4);
+}
+
+/* All readers get the first `len` octets, with nothing behind: the sanitizer watches. */
+static void read_cut(const struct nlmsghdr *whole, uint16_t type, uint32_t len)
+{
+	_Alignas(8) uint8_t moved[NLSOCK_REQUEST_MAX];
+	struct nlmsghdr *h = test_malloc(MNL_ALIGN(len));
+	struct kstate_info info;
+	struct kpolicy_key policy;
+	struct kstate_id id = {.dst.family = AF_INET};
+	struct kevent e;
+
+	memcpy(h, whole, len);
+	h->nlmsg_type = type;
+	h->nlmsg_len = len;
+	(void)kevent_read(h, &e);
+	(void)kpolicy_read_ours(h, &policy);
+	(void)kstate_read_ours(h, &id);
+	if (kstate_read(h, &info) == 0)
+		(void)!kstate_put_moved(moved, h, &id, false);
+	test_free(h);
+}
+
+static void test_cut_messages(void **state)
+{
+	const uint16_t types[] = {XFRM_MSG_EXPIRE, XFRM_MSG_ACQUIRE, XFRM_MSG_MAPPING,
+				  XFRM_MSG_NEWSA, XFRM_MSG_NEWPOLICY};
+	struct ipsec_sa_params p = params_of("aes256", "sha256");
+	const struct nlmsghdr *h = (const struct nlmsghdr *)buffer;
+
+	(void)state;
+	p.replay_window = 100;
+	p.esn = p.encap = true;
+	p.labels.out = (struct ipsec_mark){7, 7};
+	put(&p, false);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		for (uint32_t len = sizeof(*h); len <= h->nlmsg_len; len++)
+			read_cut(h, types[i], len);
+}
+
 static void test_statistics(void **state)
 {
 	char text[] =
@@ -289,10 +383,12 @@ static void test_statistics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_state),	   cmocka_unit_test(test_integrity_and_windows),
-		cmocka_unit_test(test_moved),	   cmocka_unit_test(test_selectors),
-		cmocka_unit_test(test_priorities), cmocka_unit_test(test_ours),
-		cmocka_unit_test(test_events),	   cmocka_unit_test(test_statistics),
+		cmocka_unit_test(test_state),	       cmocka_unit_test(test_integrity_and_windows),
+		cmocka_unit_test(test_moved),	       cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_priorities),     cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_events),	       cmocka_unit_test(test_acquire),
+		cmocka_unit_test(test_cut_messages),   cmocka_unit_test(test_statistics),
+		cmocka_unit_test(test_moved_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
