@@ -169,7 +169,7 @@ static const struct schema_row conn_rows[] = {
 	 .meaning = "closed this long after rekey_time or reauth_time; default: 10 % of the "
 		    "longer"},
 	{"rand_time", &schema_type_seconds, "over_time", .derived = true, CONN(rand_time),
-	 .meaning = "up to this much is taken off rekey_time at random"},
+	 .meaning = "up to this much is taken off rekey_time and reauth_time at random"},
 	{"pools", &schema_type_list, .def = NULL, CONN(pools),
 	 .meaning = "pools that virtual addresses come from"},
 	{"if_id_in", &schema_type_if_id, "0", CONN(if_id_in),
