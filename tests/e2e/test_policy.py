@@ -22,7 +22,7 @@ def test_first_packet_brings_the_tunnel_up(lab):
     """No SA until carol sends something; of her pings only those lose that came in between."""
     carol, moon = lab.psk(carol=trapping(), moon={"pools": None})
     assert not carol.sas() and "10.1.0.0/16" in routes(lab)
-    answer = ping(lab.top.carol, lab.top.lan_gateway, count=20)
+    answer = ping(lab.top.carol, lab.top.lan_gateway, count=20, interval=0.05)
     print(f"{answer.sent - answer.received} of {answer.sent} pings lost")
     # The last packet that met the trap waits for the SA: it is an answer, too.
     assert answer.received >= 10, answer

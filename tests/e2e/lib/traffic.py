@@ -29,9 +29,14 @@ class Ping:
         return f"<ping {self.received}/{self.sent}>\n{self.text}"
 
 
-def ping(ns, addr, count=2, src=None, size=None, df=False, wait=2):
-    """Ping addr from a machine; `wait` seconds for the answers. True in a condition if all came."""
-    argv = ["ping", "-n", "-i", "0.05", "-c", count, "-W", wait]
+def ping(ns, addr, count=2, src=None, size=None, df=False, wait=2, interval=None):
+    """Ping addr from a machine; `wait` seconds for the answers. True in a condition if all came.
+
+    All go at once, or with an interval between them: then the last answer may be missed, for which
+    ping(8) waits no longer than that, whatever -W says.
+    """
+    argv = ["ping", "-n", "-c", count, "-W", wait]
+    argv += ["-i", interval] if interval else ["-i", wait, "-l", count]
     argv += ["-I", src] if src else []
     argv += ["-s", size] if size else []
     argv += ["-M", "do"] if df else []
