@@ -67,3 +67,29 @@ def drops(host):
 def count(host, pattern):
     """Of how many SAs a line is in a host's log."""
     return len(set(re.findall(pattern, host.log())))
+
+
+def child_by_request(by, carol, moon, name):
+    """`by` rekeys a child with --rekey: both have only the new one."""
+    old = by.sa().child(name).spi_in
+    by.swanctl("--rekey", "--child", name, check=True)
+
+    def done(host):
+        mine = [child for child in host.sa().children if child.name == name]
+        return len(mine) == 1 and mine[0].state == "INSTALLED" and old not in (
+            mine[0].spi_in, mine[0].spi_out)
+    for host in (carol, moon):
+        wait_until(lambda host=host: done(host), f"{host.name}: the new child {name} alone")
+
+
+def ike_by_request(by, carol, moon):
+    """`by` rekeys the IKE_SA with --rekey: both have only the new one, with the children."""
+    old = by.sa()
+    by.swanctl("--rekey", "--ike", old.name, check=True)
+
+    def done(host):
+        sas = host.sas()
+        return len(sas) == 1 and sas[0].state == "ESTABLISHED" and sas[0].spi_i != old.spi_i
+    for host in (carol, moon):
+        wait_until(lambda host=host: done(host), f"{host.name}: the new IKE_SA alone")
+        assert len(host.sa().children) == len(old.children)
