@@ -37,9 +37,12 @@ bool child_is_rekeying(const struct child *c)
 
 void child_rekey_due(struct child *c)
 {
+	char peer[ADDR_TEXT_MAX];
+
 	if (c->state != CHILD_S_INSTALLED || c->replaced || child_is_rekeying(c))
 		return;
-	sa_log(c->sa, LOG_KNL, LOG_CTRL, "creating rekey job for CHILD_SA ESP/0x%08x", c->spi_in);
+	sa_log(c->sa, LOG_KNL, LOG_CTRL, "creating rekey job for CHILD_SA ESP/0x%08x/%s",
+	       c->spi_out, addr_text(&c->sa->remote, peer));
 	if (task_queue(c->sa, &task_child_rekey, c, NULL, NULL))
 		child_retry_rekey(c);
 }
