@@ -175,7 +175,7 @@ static uint64_t retransmit_delay(const struct ike_sa *sa)
 	return (uint64_t)ms;
 }
 
-/* IKE_SA_INIT cannot be split by IKE (RFC 7383 section 2.3), and a large first KE makes it large. */
+/* IKE cannot split IKE_SA_INIT (RFC 7383 section 2.3), and a large first KE makes it large. */
 static void warn_of_size(const struct ike_sa *sa)
 {
 	size_t len = sa->out.request.packets.count ? sa->out.request.packets.items[0].len : 0;
