@@ -38,6 +38,7 @@ void handshake_reset(struct handshake *hs)
 	secret_done(&hs->ke_data);
 	secret_done(&hs->cookie);
 	hs->restarts = 0;
+	hs->refusal.err = 0;
 	hs->addke_done = TRANSFORM_KE + 1; /* the type before ADDKE1 */
 	hs->intauth = (struct intauth){0};
 	hs->peer_intermediate = false;

@@ -20,6 +20,14 @@ struct ke;
 struct keyref;
 struct sign_scheme;
 
+#define HANDSHAKE_WHY_MAX 96 /* bytes */
+
+/* Why an answer would end the attempt; err is 0 if none would. */
+struct handshake_refusal {
+	int err;
+	char why[HANDSHAKE_WHY_MAX];
+};
+
 /* What an IKE SA needs only until it is established. */
 struct handshake {
 	struct secret ni, nr;	    /* nonces */
@@ -35,6 +43,7 @@ struct handshake {
 	struct child *child;	    /* being set up in IKE_AUTH */
 	size_t n_wanted;	    /* virtual IPs to ask for again */
 	struct addr wanted[SA_MAX_VIPS];
+	struct handshake_refusal refusal; /* the first answer that refused the request in flight */
 
 	uint8_t addke_done;	 /* type of the last further key exchange that is done */
 	struct intauth intauth;	 /* of the IKE_INTERMEDIATE messages */

@@ -213,17 +213,15 @@ static void handle_protected(const struct arrival *a, const struct row *row)
 	secret_done(&plain);
 }
 
-/* IKE_SA_INIT responses are not protected: a malformed one is no reason to give up. */
+/* IKE_SA_INIT responses are not protected: none alone is a reason to give up. */
 static void handle_init_response(const struct arrival *a, const struct row *row)
 {
 	struct ike_sa *sa = a->sa;
 
 	log_parsed(a->ike, sa, &a->ike->msg);
 	counters_add_message(a->ike, sa->conn, &a->ike->msg.hdr, false);
-	if (x_init_i_is_stale(sa, &a->ike->msg)) {
-		sa_log(sa, LOG_IKE, LOG_CTRL, "the answer is to an earlier request, ignored");
+	if (!x_init_i_is_useful(sa, &a->ike->msg))
 		return;
-	}
 	secret_done(&sa->out.plain);
 	if (secret_copy(&sa->out.plain, a->datagram) == 0)
 		handle_response(a, row, &a->ike->msg);

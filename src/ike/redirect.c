@@ -129,19 +129,37 @@ bool redirect_is_forged(const struct ike_sa *sa, const struct wire_notify *n)
 	return err != 0;
 }
 
-/* Whether one more redirection may be followed; if so it is counted. */
-static int count(struct ike_sa *sa, struct redirect *r)
+static bool is_loop(const struct ike_sa *sa)
 {
-	if (r->n == REDIRECT_MAX && sa->ike->now - r->at[0] < REDIRECT_PERIOD_MS) {
+	const struct redirect *r = &sa->redirect;
+
+	return r->n == REDIRECT_MAX && sa->ike->now - r->at[0] < REDIRECT_PERIOD_MS;
+}
+
+int redirect_may_follow(const struct ike_sa *sa)
+{
+	if (!sa->ike->settings.follow_redirects) {
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "received REDIRECT, not followed: charon.follow_redirects = no");
+		return E_UNSUPPORTED;
+	}
+	if (is_loop(sa)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL,
-		       "redirected more than %u times within %u s, this is a loop: not followed",
+		       "received REDIRECT, not followed: redirected more than %u times within %u "
+		       "s, this is a loop",
 		       REDIRECT_MAX, REDIRECT_PERIOD_MS / 1000);
 		return E_LIMIT;
 	}
+	return 0;
+}
+
+static void count(struct ike_sa *sa)
+{
+	struct redirect *r = &sa->redirect;
+
 	if (r->n == REDIRECT_MAX)
 		memmove(&r->at[0], &r->at[1], --r->n * sizeof(r->at[0]));
 	r->at[r->n++] = sa->ike->now;
-	return 0;
 }
 
 /* Read where to go, and whether to go there; *out_gateway is to free. */
@@ -150,13 +168,10 @@ static int accept_redirect(struct ike_sa *sa, const struct wire_notify *n, struc
 {
 	char *gateway = NULL;
 	char text[ADDR_TEXT_MAX];
-	int err;
+	int err = redirect_may_follow(sa);
 
-	if (!sa->ike->settings.follow_redirects) {
-		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "received REDIRECT, not followed: charon.follow_redirects = no");
-		return E_UNSUPPORTED;
-	}
+	if (err)
+		return err;
 	err = redirect_parse(n->data, nonce, &gateway);
 	if (err) {
 		sa_log(sa, LOG_ENC, LOG_CTRL, "received REDIRECT names no gateway, ignored");
@@ -164,11 +179,7 @@ static int accept_redirect(struct ike_sa *sa, const struct wire_notify *n, struc
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "received REDIRECT, %s redirects us to %s",
 	       addr_text(&sa->remote, text), gateway);
-	err = count(sa, &sa->redirect);
-	if (err) {
-		free(gateway);
-		return err;
-	}
+	count(sa);
 	*out_gateway = gateway;
 	return 0;
 }

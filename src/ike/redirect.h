@@ -49,6 +49,8 @@ void redirect_put_client(struct ike_sa *sa, struct wire_writer *w);
 /* Whether the redirect in an IKE_SA_INIT response is not for the request in flight, or by somebody
  * who has not seen it: no reason to stop waiting (section 3). */
 bool redirect_is_forged(const struct ike_sa *sa, const struct wire_notify *n);
+/* Whether a redirection may be followed now. E_UNSUPPORTED, E_LIMIT, each logged. */
+int redirect_may_follow(const struct ike_sa *sa) ERR_MUST_CHECK;
 /* Follow it: the same set-up goes on with the other gateway. An error (with its lines) leaves the
  * SA to the caller. */
 int redirect_follow_init(struct ike_sa *sa, const struct wire_notify *n) ERR_MUST_CHECK;

@@ -26,7 +26,8 @@
 
 /* The initiator's side of IKE_SA_INIT (RFC 7296 section 1.2). */
 
-#define MAX_RESTARTS 5 /* answers of COOKIE or INVALID_KE_PAYLOAD followed in one attempt */
+#define MAX_RESTARTS	 5    /* answers of COOKIE or INVALID_KE_PAYLOAD followed in one attempt */
+#define BETTER_ANSWER_MS 2000 /* to wait for one after an answer that would end the attempt */
 
 static void fail(struct ike_sa *sa, int err, const char *message)
 {
@@ -75,6 +76,7 @@ static int send_request(struct ike_sa *sa)
 		wire_put_notify(&w, N_INTERMEDIATE_EXCHANGE_SUPPORTED, (struct view){0});
 	init_put_vendor(sa, &w);
 	sa->out.next = 0;
+	hs->refusal.err = 0; /* of the request before this one */
 	err = window_request(sa, &w);
 	if (err == 0) {
 		secret_done(&hs->msg_i);
@@ -179,6 +181,201 @@ void x_init_i_begin_again(struct ike_sa *sa)
 	task_continue(sa, &task_ike_init);
 }
 
+/* ---- what a response is worth ---- */
+
+static int read_method(const struct wire_notify *n, uint16_t *out)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, n->data);
+	return rbuf_u16(&r, out) || rbuf_end(&r) ? E_MALFORMED : 0;
+}
+
+static int select_answer(struct ike_sa *sa, const struct wire_msg *msg, struct proposal *out)
+{
+	struct select_params sel = {
+		.configured = sa->conn->conf->ike,
+		.received = &msg->sa,
+		.prefer_configured = true,
+		.without_addke = !wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED),
+		.allow_private = true, /* we would not have offered one to a stranger */
+	};
+	int err = msg->sa.count == 1 ? select_proposal(&sel, out) : E_NOPROPOSAL;
+
+	if (err)
+		select_log_mismatch(sa, &sel, sa_name(sa), "proposals");
+	return err;
+}
+
+static void say(struct handshake_refusal *v, int err, const char *why)
+{
+	v->err = err;
+	snprintf(v->why, sizeof(v->why), "%s", why);
+}
+
+static bool offers_ke(const struct ike_sa *sa, uint16_t method)
+{
+	const struct proposals *l = sa->conn->conf->ike;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		if (proposal_has(&l->p[i], TRANSFORM_KE, method, 0))
+			return true;
+	}
+	return false;
+}
+
+static void judge_invalid_ke(struct ike_sa *sa, const struct wire_notify *n,
+			     struct handshake_refusal *v)
+{
+	char asked[32];
+	uint16_t method;
+
+	if (read_method(n, &method)) {
+		say(v, E_MALFORMED, "the peer's INVALID_KE_PAYLOAD names no method");
+		return;
+	}
+	alg_name(TRANSFORM_KE, method, asked);
+	sa_log(sa, LOG_IKE, LOG_CTRL, "peer didn't accept key exchange method %s, it requested %s",
+	       sa->hs->ke_alg->name,
+	       alg_find(TRANSFORM_KE, method) ? alg_find(TRANSFORM_KE, method)->name : asked);
+	if (!offers_ke(sa, method))
+		say(v, E_NOPROPOSAL,
+		    "the peer asks for a key exchange method that 'proposals' does not offer");
+}
+
+static void log_private(struct ike_sa *sa)
+{
+	char buf[32];
+	const char *name = select_private(sa->conn->conf->ike, buf);
+
+	if (name && !sa->ike->settings.send_vendor_id)
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the number of %s is private: peers take it from those only that set "
+		       "charon.send_vendor_id = yes",
+		       name);
+}
+
+static void judge_error(struct ike_sa *sa, const struct wire_notify *n, struct handshake_refusal *v)
+{
+	const char *name = ike_notify_name(n->type);
+
+	v->err = n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH;
+	snprintf(v->why, sizeof(v->why), "received %s notify error", name ? name : "an unknown");
+	if (n->type == N_NO_PROPOSAL_CHOSEN) {
+		struct wbuf text;
+
+		wbuf_init(&text, 0);
+		suite_list_text(sa->conn->conf->ike, &text);
+		sa_log(sa, LOG_CFG, LOG_CTRL,
+		       "the peer has none of our proposals: %.*s; compare 'proposals' on both "
+		       "sides%s",
+		       (int)text.len, (char *)text.data,
+		       sa->conn->conf->pq == CONF_PQ_REQUIRE
+			       ? " (ours has pq = require: the peer may know no post-quantum "
+				 "key exchange)"
+			       : "");
+		wbuf_done(&text);
+		log_private(sa);
+	}
+}
+
+static void judge_answer(struct ike_sa *sa, const struct wire_msg *msg, struct handshake_refusal *v)
+{
+	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
+	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
+	struct proposal chosen;
+	int err;
+
+	if (!msg->has_sa || !ke || !nonce || nonce->u.data.len < IKE_NONCE_MIN ||
+	    nonce->u.data.len > IKE_NONCE_MAX || msg->hdr.spi_r == 0) {
+		say(v, E_MALFORMED, "IKE_SA_INIT response lacks SA, KE or Nonce");
+		return;
+	}
+	err = select_answer(sa, msg, &chosen);
+	if (err)
+		say(v, err, "the peer chose a proposal that was not offered");
+	else if (!select_has_ke(&chosen, sa->hs->ke_alg->id) ||
+		 ke->u.ke.method != sa->hs->ke_alg->id)
+		say(v, E_MALFORMED, "the peer's KE payload is not of the method it chose");
+}
+
+static void judge(struct ike_sa *sa, const struct wire_msg *msg, struct handshake_refusal *v)
+{
+	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
+	const struct wire_notify *error = wire_msg_error(msg);
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
+	bool restart = false;
+
+	*v = (struct handshake_refusal){0};
+	if (cookie && !msg->has_sa) {
+		restart = true;
+		if (cookie->data.len < 1 || cookie->data.len > IKE_COOKIE_MAX)
+			say(v, E_MALFORMED, "the peer's COOKIE is empty or too long");
+	} else if (error && error->type == N_INVALID_KE_PAYLOAD) {
+		restart = true;
+		judge_invalid_ke(sa, error, v);
+	} else if (error) {
+		judge_error(sa, error, v);
+	} else if (redirect && !msg->has_sa) {
+		if (redirect_may_follow(sa))
+			say(v, E_AUTH, "the redirection to another gateway is not followed");
+	} else {
+		judge_answer(sa, msg, v);
+	}
+	if (restart && v->err == 0 && sa->hs->restarts >= MAX_RESTARTS)
+		say(v, E_LIMIT, "the peer keeps asking for another first message");
+}
+
+/* Asks for what the request in flight already has: a late copy of an answer to the one before. */
+static bool is_stale(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
+	const struct wire_notify *error = wire_msg_error(msg);
+	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
+	uint16_t method;
+
+	if (cookie && !msg->has_sa)
+		return sa->hs->cookie.len && view_equal(cookie->data, secret_view(&sa->hs->cookie));
+	if (redirect && !msg->has_sa)
+		return redirect_is_forged(sa, redirect);
+	return error && error->type == N_INVALID_KE_PAYLOAD && read_method(error, &method) == 0 &&
+	       method == sa->hs->ke_alg->id;
+}
+
+/* No better answer has come. */
+static void on_refused(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, out.retransmit);
+	struct handshake_refusal refusal = sa->hs->refusal;
+
+	if (refusal.err == E_NOPROPOSAL)
+		view_alert(sa, "proposal-mismatch-ike");
+	fail(sa, refusal.err, refusal.why);
+}
+
+bool x_init_i_is_useful(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct handshake_refusal verdict;
+
+	if (is_stale(sa, msg)) {
+		sa_log(sa, LOG_IKE, LOG_CTRL, "the answer is to an earlier request, ignored");
+		return false;
+	}
+	judge(sa, msg, &verdict);
+	if (verdict.err == 0)
+		return true;
+	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", verdict.why);
+	if (sa->hs->refusal.err)
+		return false;
+	/* Nobody has signed this, and the peer may still answer (RFC 7296 section 2.21.1). */
+	sa_log(sa, LOG_IKE, LOG_DETAIL, "waiting %u s for a better answer",
+	       BETTER_ANSWER_MS / 1000);
+	sa->hs->refusal = verdict;
+	sa->out.retransmit.fire = on_refused;
+	timer_start(sa->ike, &sa->out.retransmit, BETTER_ANSWER_MS);
+	return false;
+}
+
 /* ---- response ---- */
 
 static void on_finished(struct ike_sa *sa, struct ike_job *base)
@@ -200,96 +397,29 @@ static void on_finished(struct ike_sa *sa, struct ike_job *base)
 /* The same request once more, with what the peer asked for. */
 static void again(struct ike_sa *sa, int err)
 {
-	if (err == 0 && ++sa->hs->restarts > MAX_RESTARTS)
-		err = E_LIMIT;
 	if (err)
-		fail(sa, err, "the peer keeps asking for another first message");
+		fail(sa, err, err_text(err));
+	else
+		sa->hs->restarts++;
 }
 
 static void on_cookie(struct ike_sa *sa, const struct wire_notify *n)
 {
-	int err = E_MALFORMED;
+	int err;
 
-	if (n->data.len >= 1 && n->data.len <= IKE_COOKIE_MAX) {
-		secret_done(&sa->hs->cookie);
-		err = secret_copy(&sa->hs->cookie, n->data);
-	}
+	secret_done(&sa->hs->cookie);
+	err = secret_copy(&sa->hs->cookie, n->data);
 	if (err == 0)
 		err = send_request(sa);
 	again(sa, err);
 }
 
-static bool offers_ke(const struct ike_sa *sa, uint16_t method)
-{
-	const struct proposals *l = sa->conn->conf->ike;
-
-	for (unsigned i = 0; i < l->count; i++) {
-		if (proposal_has(&l->p[i], TRANSFORM_KE, method, 0))
-			return true;
-	}
-	return false;
-}
-
 static void on_invalid_ke(struct ike_sa *sa, const struct wire_notify *n)
 {
-	char asked[32];
 	uint16_t method;
-	struct rbuf r;
+	int err = read_method(n, &method);
 
-	rbuf_init(&r, n->data);
-	if (rbuf_u16(&r, &method) || rbuf_end(&r)) {
-		fail(sa, E_MALFORMED, "the peer's INVALID_KE_PAYLOAD names no method");
-		return;
-	}
-	alg_name(TRANSFORM_KE, method, asked);
-	sa_log(sa, LOG_IKE, LOG_CTRL, "peer didn't accept key exchange method %s, it requested %s",
-	       sa->hs->ke_alg->name,
-	       alg_find(TRANSFORM_KE, method) ? alg_find(TRANSFORM_KE, method)->name : asked);
-	if (!offers_ke(sa, method)) {
-		fail(sa, E_NOPROPOSAL,
-		     "the peer asks for a key exchange method that 'proposals' does not offer");
-		return;
-	}
-	again(sa, offer_ke(sa, method));
-}
-
-static void log_private(struct ike_sa *sa)
-{
-	char buf[32];
-	const char *name = select_private(sa->conn->conf->ike, buf);
-
-	if (name && !sa->ike->settings.send_vendor_id)
-		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "the number of %s is private: peers take it from those only that set "
-		       "charon.send_vendor_id = yes",
-		       name);
-}
-
-static void on_error(struct ike_sa *sa, const struct wire_notify *n)
-{
-	const char *name = ike_notify_name(n->type);
-	char message[128];
-
-	snprintf(message, sizeof(message), "received %s notify error", name ? name : "an unknown");
-	if (n->type == N_NO_PROPOSAL_CHOSEN) {
-		struct wbuf text;
-
-		wbuf_init(&text, 0);
-		suite_list_text(sa->conn->conf->ike, &text);
-		sa_log(sa, LOG_CFG, LOG_CTRL,
-		       "the peer has none of our proposals: %.*s; compare 'proposals' on both "
-		       "sides%s",
-		       (int)text.len, (char *)text.data,
-		       sa->conn->conf->pq == CONF_PQ_REQUIRE
-			       ? " (ours has pq = require: the peer may know no post-quantum "
-				 "key exchange)"
-			       : "");
-		wbuf_done(&text);
-		log_private(sa);
-		view_alert(sa, "proposal-mismatch-ike");
-	}
-	sa_log(sa, LOG_IKE, LOG_CTRL, "%s", message);
-	fail(sa, n->type == N_NO_PROPOSAL_CHOSEN ? E_NOPROPOSAL : E_AUTH, message);
+	again(sa, err ? err : offer_ke(sa, method));
 }
 
 /* The peer knows NAT traversal: go on from and to the NAT-T ports (RFC 7296 section 2.23). */
@@ -303,39 +433,18 @@ static void float_ports(struct ike_sa *sa)
 		sa->remote.port = IKE_PORT_NATT;
 }
 
-static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char why[128])
+static int accept_answer(struct ike_sa *sa, const struct wire_msg *msg)
 {
-	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
-	const struct wire_payload *nonce = wire_msg_find(msg, PAYLOAD_NONCE);
-	struct select_params sel = {
-		.configured = sa->conn->conf->ike,
-		.received = &msg->sa,
-		.prefer_configured = true,
-		.without_addke = !wire_msg_notify(msg, N_INTERMEDIATE_EXCHANGE_SUPPORTED),
-		.allow_private = true, /* we would not have offered one to a stranger */
-	};
-	int err;
+	int err = select_answer(sa, msg, &sa->chosen);
 
-	snprintf(why, 128, "IKE_SA_INIT response lacks SA, KE or Nonce");
-	if (!msg->has_sa || !ke || !nonce || nonce->u.data.len < IKE_NONCE_MIN ||
-	    nonce->u.data.len > IKE_NONCE_MAX || msg->hdr.spi_r == 0)
-		return E_MALFORMED;
+	if (err)
+		return err;
 	init_take_notifies(sa, msg);
 	init_take_fragmentation(sa, msg, sa->conn->conf);
-	err = msg->sa.count == 1 ? select_proposal(&sel, &sa->chosen) : E_NOPROPOSAL;
-	if (err) {
-		select_log_mismatch(sa, &sel, sa_name(sa), "proposals");
-		snprintf(why, 128, "the peer chose a proposal that was not offered");
-		return err;
-	}
 	select_log_chosen(sa, &sa->chosen);
-	snprintf(why, 128, "the peer's KE payload is not of the method it chose");
-	if (!select_has_ke(&sa->chosen, sa->hs->ke_alg->id) ||
-	    ke->u.ke.method != sa->hs->ke_alg->id)
-		return E_MALFORMED;
 	init_set_algs(sa);
 	sa->spi_r = msg->hdr.spi_r;
-	err = secret_copy(&sa->hs->nr, nonce->u.data);
+	err = secret_copy(&sa->hs->nr, wire_msg_find(msg, PAYLOAD_NONCE)->u.data);
 	if (err == 0) {
 		secret_done(&sa->hs->msg_r);
 		err = secret_copy(&sa->hs->msg_r, secret_view(&sa->out.plain));
@@ -343,32 +452,12 @@ static int accept_response(struct ike_sa *sa, const struct wire_msg *msg, char w
 	return err;
 }
 
-bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg)
-{
-	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
-	const struct wire_notify *error = wire_msg_error(msg);
-	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
-	uint16_t method;
-	struct rbuf r;
-
-	if (cookie && !msg->has_sa)
-		return sa->hs->cookie.len && view_equal(cookie->data, secret_view(&sa->hs->cookie));
-	if (redirect && !msg->has_sa)
-		return redirect_is_forged(sa, redirect);
-	if (!error || error->type != N_INVALID_KE_PAYLOAD)
-		return false;
-	rbuf_init(&r, error->data);
-	return rbuf_u16(&r, &method) == 0 && method == sa->hs->ke_alg->id;
-}
-
 static void response(struct ike_sa *sa, struct task *task, const struct wire_msg *msg)
 {
 	const struct wire_notify *cookie = wire_msg_notify(msg, N_COOKIE);
 	const struct wire_notify *error = wire_msg_error(msg);
 	const struct wire_notify *redirect = wire_msg_notify(msg, N_REDIRECT);
-	const struct wire_payload *ke = wire_msg_find(msg, PAYLOAD_KE);
 	struct job_ke *job;
-	char why[128];
 	int err;
 
 	(void)task;
@@ -376,28 +465,26 @@ static void response(struct ike_sa *sa, struct task *task, const struct wire_msg
 		on_cookie(sa, cookie);
 		return;
 	}
-	if (error && error->type == N_INVALID_KE_PAYLOAD) {
+	if (error) { /* INVALID_KE_PAYLOAD: others are not useful */
 		on_invalid_ke(sa, error);
 		return;
 	}
-	if (error) {
-		on_error(sa, error);
-		return;
-	}
 	if (redirect && !msg->has_sa) {
-		if (redirect_follow_init(sa, redirect))
-			fail(sa, E_AUTH, "the redirection to another gateway is not followed");
+		err = redirect_follow_init(sa, redirect);
+		if (err)
+			fail(sa, err, err_text(err));
 		return;
 	}
-	err = accept_response(sa, msg, why);
+	err = accept_answer(sa, msg);
 	if (err) {
-		fail(sa, err, why);
+		fail(sa, err, err_text(err));
 		return;
 	}
 	natd_check(sa, msg, &sa->local, &sa->remote);
 	auth_cert_take_requests(sa, msg);
 	float_ports(sa);
-	job = job_ke_new(JOB_KE_FINISH, sa->hs->ke_alg, ke->u.ke.data, sa->hs->ke, on_finished);
+	job = job_ke_new(JOB_KE_FINISH, sa->hs->ke_alg, wire_msg_find(msg, PAYLOAD_KE)->u.ke.data,
+			 sa->hs->ke, on_finished);
 	if (!job) {
 		fail(sa, E_NOMEM, err_text(E_NOMEM));
 		return;

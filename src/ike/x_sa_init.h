@@ -17,10 +17,11 @@ struct ike_sa;
 void x_sa_init_request(struct ike *ike, const struct addr *local, const struct addr *remote,
 		       struct view datagram, const struct wire_msg *msg);
 /*
- * Whether a response asks for what the request in flight already has: a late copy of an answer to
- * the request before it.
+ * Whether a response is one to go on with. Nobody has signed it: one that would end the attempt (an
+ * error, or what was not offered) is logged and remembered, and if no better answer comes within
+ * two seconds, the SA is destroyed for it (RFC 7296 section 2.21.1).
  */
-bool x_init_i_is_stale(const struct ike_sa *sa, const struct wire_msg *msg);
+bool x_init_i_is_useful(struct ike_sa *sa, const struct wire_msg *msg);
 /*
  * The attempt to connect begins once more, from IKE_SA_INIT, with fresh values and another SPI; the
  * task in flight goes on. May destroy the SA.

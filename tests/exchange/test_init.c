@@ -63,43 +63,68 @@ static void test_other_method(void **state)
 	pair_down(&p);
 }
 
-/* A refusal that only somebody on the path could have sent. */
-static void refuse_with(struct pair *p, uint16_t notify, struct view data)
+/* A message without protection that only somebody on the path could have sent. */
+static void forge_plain(struct pair *p, struct wire_hdr *hdr, uint16_t notify, struct view data)
 {
 	const struct lab_packet *sent = lab_sent(p->carol, IKE_SA_INIT, false, 0);
-	struct wire_hdr hdr = sent->hdr;
 	struct wire_writer w;
 	struct wbuf b;
 
-	hdr.flags = IKE_FLAG_RESPONSE;
-	hdr.next = PAYLOAD_NOTIFY;
-	hdr.length = (uint32_t)(IKE_HDR_LEN + 8 + data.len);
+	hdr->next = PAYLOAD_NOTIFY;
+	hdr->length = (uint32_t)(IKE_HDR_LEN + 8 + data.len);
 	wbuf_init(&b, 0);
-	wire_hdr_encode(&hdr, &b);
+	wire_hdr_encode(hdr, &b);
 	wire_writer_init(&w, &b);
 	wire_put_notify(&w, notify, data);
-	lab_inject(p->carol, &sent->dst, 500, wbuf_view(&b));
+	lab_inject(p->carol, &sent->dst, hdr->spi_r ? 4500 : 500, wbuf_view(&b));
 	wbuf_done(&b);
+}
+
+static void refuse_with(struct pair *p, uint16_t notify, struct view data)
+{
+	struct wire_hdr hdr = lab_sent(p->carol, IKE_SA_INIT, false, 0)->hdr;
+
+	hdr.flags = IKE_FLAG_RESPONSE;
+	forge_plain(p, &hdr, notify, data);
+}
+
+/* carol has asked, and moon cannot answer yet. */
+static struct lab_result *ask(struct pair *p)
+{
+	struct lab_result *r;
+
+	p->moon->down = true;
+	r = lab_initiate(p->carol, "home", "net");
+	lab_settle(p->lab);
+	return r;
+}
+
+/* An error is not believed at once, but soon enough, and without asking again. */
+static void assert_refused(struct pair *p, const struct lab_result *r, int err, const char *why)
+{
+	lab_run(p->lab, 1990);
+	assert_false(r->done);
+	lab_run(p->lab, 20);
+	lab_assert_result(r, err, why);
+	assert_int_equal(lab_count_logged(p->carol, "retransmit 1"), 0);
+	p->moon->down = false;
 }
 
 static void test_method_not_offered(void **state)
 {
 	static const uint8_t modp2048[] = {0, 14};
-	struct lab_result *r;
-	struct pair p;
 
 	(void)state;
-	p = pair_new(&(struct pair_params){0});
-	p.moon->down = true;
-	r = lab_initiate(p.carol, "home", "net");
-	lab_settle(p.lab);
-	refuse_with(&p, N_INVALID_KE_PAYLOAD, view_make(modp2048, 1));
-	if (!r->done)
-		refuse_with(&p, N_INVALID_KE_PAYLOAD, view_make(modp2048, 2));
-	lab_assert_result(r, r->err, NULL);
-	assert_int_not_equal(r->err, 0);
-	p.moon->down = false;
-	pair_down(&p);
+	for (size_t len = 1; len <= 2; len++) {
+		struct pair p = pair_new(&(struct pair_params){0});
+		struct lab_result *r = ask(&p);
+
+		refuse_with(&p, N_INVALID_KE_PAYLOAD, view_make(modp2048, len));
+		assert_refused(&p, r, len == 2 ? E_NOPROPOSAL : E_MALFORMED,
+			       len == 2 ? "method that 'proposals' does not offer"
+					: "INVALID_KE_PAYLOAD names no method");
+		pair_down(&p);
+	}
 }
 
 /* It asks for a cookie, and then for another, without end. */
@@ -111,15 +136,159 @@ static void test_cookies_without_end(void **state)
 
 	(void)state;
 	p = pair_new(&(struct pair_params){0});
-	p.moon->down = true;
-	r = lab_initiate(p.carol, "home", "net");
-	lab_settle(p.lab);
-	for (cookie[0] = 1; cookie[0] < 100 && !r->done; cookie[0]++)
+	r = ask(&p);
+	for (cookie[0] = 1; cookie[0] < 100; cookie[0]++)
 		refuse_with(&p, N_COOKIE, view_make(cookie, sizeof(cookie)));
-	assert_true(cookie[0] < 10);
-	lab_assert_result(r, E_LIMIT, "the peer keeps asking for another first message");
+	assert_int_equal(lab_count_sent(p.carol, IKE_SA_INIT, false), 6);
+	assert_refused(&p, r, E_LIMIT, "the peer keeps asking for another first message");
+	pair_down(&p);
+}
+
+/* ---- what nobody has signed ---- */
+
+static const uint16_t errors[] = {N_UNSUPPORTED_CRITICAL_PAYLOAD, N_INVALID_IKE_SPI,
+				  N_INVALID_MAJOR_VERSION,	  N_INVALID_SYNTAX,
+				  N_INVALID_MESSAGE_ID,		  N_NO_PROPOSAL_CHOSEN,
+				  N_INVALID_KE_PAYLOAD,		  N_AUTHENTICATION_FAILED,
+				  N_INTERNAL_ADDRESS_FAILURE,	  8000};
+#define N_ERRORS (sizeof(errors) / sizeof(errors[0]))
+
+/* A peer that answers nothing else: the first error is what the user is told. */
+static void test_error(void **state)
+{
+	(void)state;
+	struct pair p = pair_new(&(struct pair_params){0});
+	struct lab_result *r = ask(&p);
+	unsigned alerts = p.carol->alerts;
+
+	refuse_with(&p, N_NO_PROPOSAL_CHOSEN, (struct view){0});
+	lab_assert_logged(p.carol, "received NO_PROPOSAL_CHOSEN notify error"); /* at once */
+	lab_assert_logged(p.carol, "compare 'proposals' on both sides");
+	lab_run(p.lab, 1000);
+	refuse_with(&p, N_INVALID_SYNTAX, (struct view){0});
+	assert_int_equal(p.carol->alerts, alerts);
+	lab_run(p.lab, 990);
+	assert_false(r->done);
+	lab_run(p.lab, 20);
+	lab_assert_result(r, E_NOPROPOSAL, "received NO_PROPOSAL_CHOSEN notify error");
+	assert_int_equal(p.carol->alerts, alerts + 1);
 	p.moon->down = false;
 	pair_down(&p);
+}
+
+static void forge_errors(struct pair *p)
+{
+	for (size_t i = 0; i < N_ERRORS; i++)
+		refuse_with(p, errors[i], (struct view){0});
+}
+
+/* Somebody on the way answers faster than moon, with each error there is: her answer wins, also
+ * when it asks for another method. */
+static void test_forged_errors(void **state)
+{
+	static const char *const proposals[] = {"aes128gcm16-prfsha256-x25519",
+						"aes128gcm16-prfsha256-ecp256-x25519"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct pair p = pair_new(&(struct pair_params){.proposals = proposals[i],
+							       .moon_proposals = proposals[0]});
+		struct lab_result *r;
+
+		lab_hold(p.carol);
+		r = lab_initiate(p.carol, "home", "net");
+		lab_settle(p.lab);
+		forge_errors(&p);
+		lab_run(p.lab, 1900);
+		assert_false(r->done);
+		lab_release(p.carol);
+		lab_settle(p.lab);
+		lab_assert_result(r, 0, NULL);
+		lab_run(p.lab, 10000); /* the timer has gone too */
+		lab_assert_pair(p.carol, p.moon, 1, 1);
+		pair_down(&p);
+	}
+}
+
+/* A whole answer that cannot be true: no SPI, another method, no nonce. */
+static void test_forged_answer(void **state)
+{
+	(void)state;
+	struct pair p = pair_new(&(struct pair_params){0});
+	const struct lab_packet *sent;
+	struct secret forged;
+	struct lab_result *r;
+
+	lab_hold(p.moon);
+	r = lab_initiate(p.carol, "home", "net");
+	lab_settle(p.lab);
+	sent = lab_sent(p.moon, IKE_SA_INIT, true, 0);
+	assert_int_equal(secret_copy(&forged, secret_view(&sent->bytes)), 0);
+	/* Its last transform is the key exchange: x25519 is 31. */
+	for (size_t i = IKE_HDR_LEN; i < forged.len - 8; i++) {
+		if (forged.data[i] == TRANSFORM_KE && forged.data[i + 3] == 31) {
+			forged.data[i + 3] = 19;
+			break;
+		}
+	}
+	lab_inject(p.carol, &sent->src, 500, secret_view(&forged));
+	lab_assert_logged(p.carol, "the peer chose a proposal that was not offered");
+	for (size_t i = 8; i < 16; i++)
+		forged.data[i] = 0;
+	lab_inject(p.carol, &sent->src, 500, secret_view(&forged));
+	lab_assert_logged(p.carol, "IKE_SA_INIT response lacks SA, KE or Nonce");
+	assert_false(r->done);
+	lab_release(p.moon);
+	lab_settle(p.lab);
+	lab_assert_result(r, 0, NULL);
+	lab_assert_pair(p.carol, p.moon, 1, 1);
+	secret_done(&forged);
+	pair_down(&p);
+}
+
+/* Bare errors with the right SPIs while IKE_INTERMEDIATE or IKE_AUTH is in flight. */
+static void forge_later(struct pair *p, uint8_t exchange)
+{
+	const struct lab_packet *sent = lab_sent(p->carol, exchange, false, 0);
+
+	assert_non_null(sent);
+	for (size_t i = 0; i < N_ERRORS; i++) {
+		static const uint8_t exchanges[] = {IKE_SA_INIT, IKE_INTERMEDIATE, IKE_AUTH,
+						    IKE_INFORMATIONAL};
+
+		for (size_t j = 0; j < sizeof(exchanges); j++) {
+			struct wire_hdr hdr = sent->hdr;
+
+			hdr.exchange = exchanges[j];
+			hdr.flags = IKE_FLAG_RESPONSE;
+			forge_plain(p, &hdr, errors[i], (struct view){0});
+			hdr.flags = 0;
+			hdr.msgid = 0;
+			forge_plain(p, &hdr, errors[i], (struct view){0});
+		}
+	}
+}
+
+static void test_forged_later(void **state)
+{
+	static const uint8_t exchanges[] = {IKE_INTERMEDIATE, IKE_AUTH};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct pair p = pair_new(&(struct pair_params){
+			.proposals = "aes128gcm16-prfsha256-x25519-ke1_ecp256"});
+		struct lab_result *r = lab_initiate(p.carol, "home", "net");
+
+		while (!lab_sent(p.carol, exchanges[i], false, 0))
+			lab_run(p.lab, 1);
+		forge_later(&p, exchanges[i]);
+		assert_false(r->done);
+		lab_settle(p.lab);
+		lab_assert_result(r, 0, NULL);
+		lab_run(p.lab, 10000);
+		lab_assert_pair(p.carol, p.moon, 1, 1);
+		pair_down(&p);
+	}
 }
 
 /* ---- cookies ---- */
@@ -453,6 +622,10 @@ int main(void)
 		cmocka_unit_test(test_other_method),
 		cmocka_unit_test(test_method_not_offered),
 		cmocka_unit_test(test_cookies_without_end),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_forged_errors),
+		cmocka_unit_test(test_forged_answer),
+		cmocka_unit_test(test_forged_later),
 		cmocka_unit_test(test_cookie),
 		cmocka_unit_test(test_cookie_of_another),
 		cmocka_unit_test(test_cookie_threshold_of_one_address),
