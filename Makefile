@@ -58,4 +58,4 @@ install:
 	@DESTDIR=$(DESTDIR) meson install -C build/release --no-rebuild
 
 clean:
-	@rm -rf build/release build/asan build/fuzz build/check build/ct-*
+	@rm -rf build/release build/asan build/fuzz build/check build/ct-* build/tests
