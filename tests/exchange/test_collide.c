@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "pair.h"
+#include "seeds.h"
 
 /*
  * Exchanges that cross (RFC 7296 sections 2.8.1, 2.8.2, 2.25; RFC 9370 section 2.2.4). Both sides
@@ -120,13 +121,6 @@ static void check(struct pair *p, const struct scenario *s)
 	pair_down(p);
 }
 
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 /* What to name when a test ends early. */
 static struct {
 	const char *how;
@@ -190,7 +184,7 @@ static void run_weather(const struct scenario *s, uint64_t seed)
 
 static void run(const struct scenario *s)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", SEEDS);
+	uint64_t first = seeds_first(), n = seeds_count(SEEDS);
 	bool seen = false;
 
 	now.how = "order";

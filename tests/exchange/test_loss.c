@@ -9,6 +9,7 @@
 
 #include "lab_pki.h"
 #include "pair.h"
+#include "seeds.h"
 
 /*
  * A wire that loses, doubles and reorders: the SA comes up all the same, both ends agree about it,
@@ -26,13 +27,6 @@ struct weather {
 	const char *carol, *moon; /* proposals */
 	unsigned share;		  /* one of so many of the seeds is enough */
 };
-
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
 
 static void set(struct lab *lab, const struct weather *w)
 {
@@ -54,8 +48,9 @@ static unsigned count_dropped(const struct lab *lab)
 	return n;
 }
 
-static void run_seed(const struct weather *w, uint64_t seed)
+static void run_seed(void *ctx, uint64_t seed)
 {
+	const struct weather *w = ctx;
 	static const struct weather calm;
 	const struct pair_params params = {
 		.seed = seed,
@@ -82,30 +77,12 @@ static void run_seed(const struct weather *w, uint64_t seed)
 	pair_down(&p);
 }
 
-/* Not 0 while a seed runs: the one to name when the test ends early. */
-static uint64_t seed;
-
-static int name_seed(void **state)
-{
-	(void)state;
-	if (seed)
-		print_error("the seed was %llu: LAB_FIRST_SEED=%llu LAB_SEEDS=1 LAB_VERBOSE=1\n",
-			    (unsigned long long)seed, (unsigned long long)seed);
-	seed = 0;
-	return 0;
-}
-
 static void run(const struct weather *w)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", SEEDS);
+	uint64_t n = (seeds_count(SEEDS) + w->share - 1) / w->share;
 
-	n = (n + w->share - 1) / w->share;
 	sent = lost = 0;
-	for (uint64_t i = 0; i < n; i++) {
-		seed = first + i;
-		run_seed(w, seed);
-	}
-	seed = 0;
+	seeds_run(n, run_seed, (void *)w);
 	print_message(
 		"%llu seeds: %zu of %zu datagrams lost, %u %% doubled, reordered within %u ms\n",
 		(unsigned long long)n, lost, sent, w->twice, w->jitter);
@@ -179,13 +156,13 @@ static void test_slow_jobs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_loss, name_seed),
-		cmocka_unit_test_teardown(test_loss_of_certificates, name_seed),
-		cmocka_unit_test_teardown(test_doubled_and_reordered, name_seed),
-		cmocka_unit_test_teardown(test_everything, name_seed),
-		cmocka_unit_test_teardown(test_other_method, name_seed),
-		cmocka_unit_test_teardown(test_intermediate, name_seed),
-		cmocka_unit_test_teardown(test_slow_jobs, name_seed),
+		cmocka_unit_test_teardown(test_loss, seeds_name),
+		cmocka_unit_test_teardown(test_loss_of_certificates, seeds_name),
+		cmocka_unit_test_teardown(test_doubled_and_reordered, seeds_name),
+		cmocka_unit_test_teardown(test_everything, seeds_name),
+		cmocka_unit_test_teardown(test_other_method, seeds_name),
+		cmocka_unit_test_teardown(test_intermediate, seeds_name),
+		cmocka_unit_test_teardown(test_slow_jobs, seeds_name),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -11,6 +11,7 @@
 
 #include "lab_forge.h"
 #include "pair.h"
+#include "seeds.h"
 
 /* Hosts whose addresses change, paths that die, NATs that come and go (RFC 4555). */
 
@@ -567,13 +568,6 @@ static void test_mapping_flood(void **state)
 
 /* ---- weather ---- */
 
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 /*
  * One side gets other addresses. One of moon's stays: where both sides lose all that the other
  * knows at the same time they cannot find each other again (RFC 4555 section 1.2).
@@ -601,7 +595,7 @@ static void shake(struct pair *p, uint64_t *random)
 	}
 }
 
-static void run_seed(uint64_t seed)
+static void run_seed(void *ctx, uint64_t seed)
 {
 	struct pair p = pair_new(&(struct pair_params){
 		.seed = seed,
@@ -611,6 +605,7 @@ static void run_seed(uint64_t seed)
 	uint64_t random = seed;
 	struct lab_result *r = lab_initiate(p.carol, "home", "net");
 
+	(void)ctx;
 	lab_await(p.lab, r, 60000);
 	lab_assert_result(r, 0, NULL);
 	p.lab->loss = 20;
@@ -631,25 +626,10 @@ static void run_seed(uint64_t seed)
 	pair_down(&p);
 }
 
-static uint64_t seed;
-
 static void test_weather(void **state)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", 300);
-
 	(void)state;
-	for (seed = first; seed < first + n; seed++)
-		run_seed(seed);
-	seed = 0;
-}
-
-static int name_seed(void **state)
-{
-	(void)state;
-	if (seed)
-		print_error("the seed was %llu: LAB_FIRST_SEED=%llu LAB_SEEDS=1 LAB_VERBOSE=1\n",
-			    (unsigned long long)seed, (unsigned long long)seed);
-	return 0;
+	seeds_run(seeds_count(300), run_seed, NULL);
 }
 
 int main(void)
@@ -674,7 +654,7 @@ int main(void)
 		cmocka_unit_test(test_no_nats_allowed),
 		cmocka_unit_test(test_wrong_cookie2),
 		cmocka_unit_test(test_mapping_flood),
-		cmocka_unit_test_teardown(test_weather, name_seed),
+		cmocka_unit_test_teardown(test_weather, seeds_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "ike/command.h"
 #include "lab_forge.h"
 #include "pair.h"
+#include "seeds.h"
 
 /* An IKE SA is set up anew, so that the peer proves who it is once more (RFC 7296 section 2.8.3,
  * RFC 4478): before the old one goes, or after. */
@@ -406,14 +407,7 @@ static void test_no_new_one(void **state)
 
 /* ---- weather ---- */
 
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static void run_seed(uint64_t seed)
+static void run_seed(void *ctx, uint64_t seed)
 {
 	struct pair p =
 		up(seed & 1, &(struct pair_params){.seed = seed,
@@ -421,6 +415,7 @@ static void run_seed(uint64_t seed)
 						   .moon_conn = seed & 2 ? BACK EVERY : "",
 						   .pool = seed & 4 ? "10.3.0.0/24" : NULL});
 
+	(void)ctx;
 	p.lab->loss = p.lab->twice = 20;
 	p.lab->jitter = 3000;
 	if (seed & 8)
@@ -434,25 +429,10 @@ static void run_seed(uint64_t seed)
 	pair_down(&p);
 }
 
-static uint64_t seed;
-
 static void test_weather(void **state)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", 160);
-
 	(void)state;
-	for (seed = first; seed < first + n; seed++)
-		run_seed(seed);
-	seed = 0;
-}
-
-static int name_seed(void **state)
-{
-	(void)state;
-	if (seed)
-		print_error("the seed was %llu: LAB_FIRST_SEED=%llu LAB_SEEDS=1 LAB_VERBOSE=1\n",
-			    (unsigned long long)seed, (unsigned long long)seed);
-	return 0;
+	seeds_run(seeds_count(160), run_seed, NULL);
 }
 
 int main(void)
@@ -472,7 +452,7 @@ int main(void)
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_terminated),
 		cmocka_unit_test(test_no_new_one),
-		cmocka_unit_test_teardown(test_weather, name_seed),
+		cmocka_unit_test_teardown(test_weather, seeds_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "lab_forge.h"
 #include "pair.h"
+#include "seeds.h"
 
 /* Clients that are sent to another gateway (RFC 5685), and peers with several addresses. */
 
@@ -358,19 +359,13 @@ static void test_next_address(void **state)
 
 /* ---- weather ---- */
 
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static void run_seed(uint64_t seed)
+static void run_seed(void *ctx, uint64_t seed)
 {
 	struct trio t = trio_new(&(struct pair_params){
 		.seed = seed, .pool = "10.3.0.0/24", .carol_conn = "keyingtries = 0\n"});
 	struct lab_result *r;
 
+	(void)ctx;
 	t.p.lab->loss = t.p.lab->twice = 20;
 	t.p.lab->jitter = 3000;
 	if (seed % 3 == 1)
@@ -389,25 +384,10 @@ static void run_seed(uint64_t seed)
 	trio_down(&t);
 }
 
-static uint64_t seed;
-
 static void test_weather(void **state)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", 150);
-
 	(void)state;
-	for (seed = first; seed < first + n; seed++)
-		run_seed(seed);
-	seed = 0;
-}
-
-static int name_seed(void **state)
-{
-	(void)state;
-	if (seed)
-		print_error("the seed was %llu: LAB_FIRST_SEED=%llu LAB_SEEDS=1 LAB_VERBOSE=1\n",
-			    (unsigned long long)seed, (unsigned long long)seed);
-	return 0;
+	seeds_run(seeds_count(150), run_seed, NULL);
 }
 
 int main(void)
@@ -424,7 +404,7 @@ int main(void)
 		cmocka_unit_test(test_established_to_nowhere),
 		cmocka_unit_test(test_redirect_by_the_client),
 		cmocka_unit_test(test_next_address),
-		cmocka_unit_test_teardown(test_weather, name_seed),
+		cmocka_unit_test_teardown(test_weather, seeds_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "lab_pki.h"
 #include "pair.h"
+#include "seeds.h"
 
 /*
  * Lives made up from a seed: for some minutes both hosts are asked for all sorts of things at odd
@@ -230,13 +231,14 @@ static void end_all(struct life *l, struct lab_host *h)
 	lab_settle(l->pair.lab);
 }
 
-static void live(uint64_t seed)
+static void live(void *ctx, uint64_t seed)
 {
 	struct life l = {.random = seed};
 	struct pair_params params = params_of(&l);
 	struct lab_result *r;
 	unsigned n;
 
+	(void)ctx;
 	params.seed = lab_random(&l.random);
 	l.pair = pair_new(&params);
 	change_weather(&l, l.pair.carol);
@@ -261,43 +263,19 @@ static void live(uint64_t seed)
 
 /* ---- many ---- */
 
-static uint64_t number(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-/* Not 0 while a seed runs: the one to name when the test ends early. */
-static uint64_t seed;
-
-static int name_seed(void **state)
-{
-	(void)state;
-	if (seed)
-		print_error("the seed was %llu: LAB_FIRST_SEED=%llu LAB_SEEDS=1 LAB_VERBOSE=1\n",
-			    (unsigned long long)seed, (unsigned long long)seed);
-	seed = 0;
-	return 0;
-}
-
 static void test_lives(void **state)
 {
-	uint64_t first = number("LAB_FIRST_SEED", 1), n = number("LAB_SEEDS", SEEDS);
+	uint64_t n = seeds_count(SEEDS);
 
 	(void)state;
-	for (uint64_t i = 0; i < n; i++) {
-		seed = first + i;
-		live(seed);
-	}
-	seed = 0;
+	seeds_run(n, live, NULL);
 	print_message("%llu seeds\n", (unsigned long long)n);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_lives, name_seed),
+		cmocka_unit_test_teardown(test_lives, seeds_name),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
