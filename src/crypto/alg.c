@@ -61,10 +61,7 @@ static const struct alg_mac aes_xcbc = {
 		.impl = &(const struct alg_ke){.ops = ops_, .type = type_, .group = group_}}}}
 #define MODP(id_, name_, bits_, strength_, group_) \
 	DH(id_, name_, (bits_) / 8, strength_, &ke_modp_ops, "DH", group_)
-/*
- * A KE payload has both coordinates, each padded to the length of the prime (RFC 5903). A strength
- * of 255 is as much as the table can say.
- */
+/* A KE payload has both coordinates, each padded to the length of the prime (RFC 5903). */
 #define ECP(id_, name_, bits_, strength_, group_) \
 	DH(id_, name_, 2 * (((bits_) + 7) / 8), strength_, &ke_ecp_ops, "EC", group_)
 
@@ -118,33 +115,33 @@ static const struct alg rows[] = {
 	MODP(1, "MODP_768", 768, 64, NULL),
 	ECP(19, "ECP_256", 256, 128, "P-256"),
 	ECP(20, "ECP_384", 384, 192, "P-384"),
-	ECP(21, "ECP_521", 521, 255, "P-521"),
+	ECP(21, "ECP_521", 521, 256, "P-521"),
 	ECP(26, "ECP_224", 224, 112, "P-224"),
 	ECP(25, "ECP_192", 192, 96, "P-192"),
 	ECP(28, "ECP_256_BP", 256, 128, "brainpoolP256r1"),
 	ECP(29, "ECP_384_BP", 384, 192, "brainpoolP384r1"),
-	ECP(30, "ECP_512_BP", 512, 255, "brainpoolP512r1"),
+	ECP(30, "ECP_512_BP", 512, 256, "brainpoolP512r1"),
 	ECP(27, "ECP_224_BP", 224, 112, "brainpoolP224r1"),
 	DH(31, "CURVE_25519", 32, 128, &ke_xdh_ops, "X25519", NULL),
 	DH(32, "CURVE_448", 56, 224, &ke_xdh_ops, "X448", NULL),
 	KEM(1086, "FRODO_SHAKE_L1", 128, 9616, 9720, "FrodoKEM-640-SHAKE"),
 	KEM(1087, "FRODO_SHAKE_L3", 192, 15632, 15744, "FrodoKEM-976-SHAKE"),
-	KEM(1088, "FRODO_SHAKE_L5", 255, 21520, 21632, "FrodoKEM-1344-SHAKE"),
+	KEM(1088, "FRODO_SHAKE_L5", 256, 21520, 21632, "FrodoKEM-1344-SHAKE"),
 	KEM(1083, "FRODO_AES_L1", 128, 9616, 9720, "FrodoKEM-640-AES"),
 	KEM(1084, "FRODO_AES_L3", 192, 15632, 15744, "FrodoKEM-976-AES"),
-	KEM(1085, "FRODO_AES_L5", 255, 21520, 21632, "FrodoKEM-1344-AES"),
+	KEM(1085, "FRODO_AES_L5", 256, 21520, 21632, "FrodoKEM-1344-AES"),
 	KEM(1080, "KYBER_L1", 128, 800, 768, "Kyber512"),
 	KEM(1081, "KYBER_L3", 192, 1184, 1088, "Kyber768"),
-	KEM(1082, "KYBER_L5", 255, 1568, 1568, "Kyber1024"),
+	KEM(1082, "KYBER_L5", 256, 1568, 1568, "Kyber1024"),
 	KEM(1089, "BIKE_L1", 128, 1541, 1573, "BIKE-L1"),
 	KEM(1090, "BIKE_L3", 192, 3083, 3115, "BIKE-L3"),
-	KEM(1091, "BIKE_L5", 255, 5122, 5154, "BIKE-L5"),
+	KEM(1091, "BIKE_L5", 256, 5122, 5154, "BIKE-L5"),
 	KEM(1092, "HQC_L1", 128, 2249, 4481, "HQC-128"),
 	KEM(1093, "HQC_L3", 192, 4522, 9026, "HQC-192"),
-	KEM(1094, "HQC_L5", 255, 7245, 14469, "HQC-256"),
+	KEM(1094, "HQC_L5", 256, 7245, 14469, "HQC-256"),
 	KEM(35, "ML_KEM_512", 128, 800, 768, "ML-KEM-512"),
 	KEM(36, "ML_KEM_768", 192, 1184, 1088, "ML-KEM-768"),
-	KEM(37, "ML_KEM_1024", 255, 1568, 1568, "ML-KEM-1024"),
+	KEM(37, "ML_KEM_1024", 256, 1568, 1568, "ML-KEM-1024"),
 
 	{.type = ALG_ESN, .id = 0, .name = "NO_EXT_SEQ", .impl = "cygnet"},
 	{.type = ALG_ESN, .id = 1, .name = "EXT_SEQ", .impl = "cygnet"},

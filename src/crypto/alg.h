@@ -50,7 +50,7 @@ struct alg {
 			bool kem; /* offer is a public key, answer a ciphertext */
 			bool post_quantum;
 			uint16_t offer_len, answer_len; /* KE payload data, bytes */
-			uint8_t strength;		/* security bits, classical */
+			uint16_t strength;		/* security bits, classical */
 			const struct alg_ke *impl;
 		} ke;
 	} u;

@@ -122,6 +122,8 @@ static void test_kems(void **state)
 		assert_true(a->u.ke.kem && a->u.ke.post_quantum);
 		assert_int_equal(a->u.ke.offer_len, want[i].offer);
 		assert_int_equal(a->u.ke.answer_len, want[i].answer);
+		/* the table has levels 1, 3 and 5 of each family in turn */
+		assert_int_equal(a->u.ke.strength, 128 + 64 * (i % 3));
 	}
 }
 
