@@ -10,6 +10,8 @@
 #define KECCAK_CHI(a, b, c)  KECCAK_WORD_CHI(a, b, c)
 #define KECCAK_ROL(a, n)     KECCAK_WORD_ROL(a, n)
 #define KECCAK_CONST(x)	     (x)
+#define KECCAK_LOAD(at)	     KECCAK_WORD_LOAD(at)
+#define KECCAK_STORE(at, x)  KECCAK_WORD_STORE(at, x)
 KECCAK_FUNCTION(permute_one, uint64_t)
 
 /* Whole bytes are moved by one shuffle; n is a constant, so one of the three stays. */
@@ -32,39 +34,31 @@ static inline __attribute__((always_inline)) __m256i rotate4(__m256i a, int n)
 #undef KECCAK_CHI
 #undef KECCAK_ROL
 #undef KECCAK_CONST
+#undef KECCAK_LOAD
+#undef KECCAK_STORE
 #define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
 #define KECCAK_XOR3(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
 #define KECCAK_CHI(a, b, c)  _mm256_xor_si256(a, _mm256_andnot_si256(b, c))
 #define KECCAK_ROL(a, n)     rotate4(a, n)
 #define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
+#define KECCAK_LOAD(at)	     _mm256_loadu_si256((const __m256i *)(at))
+#define KECCAK_STORE(at, x)  _mm256_storeu_si256((__m256i *)(at), x)
 KECCAK_FUNCTION(permute_four, __m256i)
 
 static void permute(uint64_t *lanes)
 {
-	permute_one(lanes);
-}
-
-/* Four of the states that are interleaved `width` wide. */
-static inline void permute_part(uint64_t *lanes, unsigned width)
-{
-	__m256i a[25];
-
-	for (unsigned i = 0; i < 25; i++)
-		a[i] = _mm256_loadu_si256((const __m256i *)(lanes + (size_t)i * width));
-	permute_four(a);
-	for (unsigned i = 0; i < 25; i++)
-		_mm256_storeu_si256((__m256i *)(lanes + (size_t)i * width), a[i]);
+	permute_one(lanes, 1);
 }
 
 static void permute4(uint64_t *lanes)
 {
-	permute_part(lanes, 4);
+	permute_four(lanes, 4);
 }
 
 static void permute8(uint64_t *lanes)
 {
-	permute_part(lanes, 8);
-	permute_part(lanes + 4, 8);
+	for (unsigned w = 0; w < 8; w += 4)
+		permute_four(lanes + w, 8);
 }
 
-const struct keccak_ops keccak_avx2_ops = {permute, permute4, permute8, {9, 19, 38}};
+const struct keccak_ops keccak_avx2_ops = {permute, permute4, permute8, {16, 30, 60}};

@@ -14,6 +14,8 @@
 #define KECCAK_CHI(a, b, c)  KECCAK_WORD_CHI(a, b, c)
 #define KECCAK_ROL(a, n)     KECCAK_WORD_ROL(a, n)
 #define KECCAK_CONST(x)	     (x)
+#define KECCAK_LOAD(at)	     KECCAK_WORD_LOAD(at)
+#define KECCAK_STORE(at, x)  KECCAK_WORD_STORE(at, x)
 KECCAK_FUNCTION(permute_one, uint64_t)
 
 #undef KECCAK_XOR
@@ -21,11 +23,15 @@ KECCAK_FUNCTION(permute_one, uint64_t)
 #undef KECCAK_CHI
 #undef KECCAK_ROL
 #undef KECCAK_CONST
+#undef KECCAK_LOAD
+#undef KECCAK_STORE
 #define KECCAK_XOR(a, b)     _mm256_xor_si256(a, b)
 #define KECCAK_XOR3(a, b, c) _mm256_ternarylogic_epi64(a, b, c, XOR3)
 #define KECCAK_CHI(a, b, c)  _mm256_ternarylogic_epi64(a, b, c, CHI)
 #define KECCAK_ROL(a, n)     _mm256_rol_epi64(a, n)
 #define KECCAK_CONST(x)	     _mm256_set1_epi64x((long long)(x))
+#define KECCAK_LOAD(at)	     _mm256_loadu_si256((const __m256i *)(at))
+#define KECCAK_STORE(at, x)  _mm256_storeu_si256((__m256i *)(at), x)
 KECCAK_FUNCTION(permute_four, __m256i)
 
 #undef KECCAK_XOR
@@ -33,38 +39,30 @@ KECCAK_FUNCTION(permute_four, __m256i)
 #undef KECCAK_CHI
 #undef KECCAK_ROL
 #undef KECCAK_CONST
+#undef KECCAK_LOAD
+#undef KECCAK_STORE
 #define KECCAK_XOR(a, b)     _mm512_xor_si512(a, b)
 #define KECCAK_XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, XOR3)
 #define KECCAK_CHI(a, b, c)  _mm512_ternarylogic_epi64(a, b, c, CHI)
 #define KECCAK_ROL(a, n)     _mm512_rol_epi64(a, n)
 #define KECCAK_CONST(x)	     _mm512_set1_epi64((long long)(x))
+#define KECCAK_LOAD(at)	     _mm512_loadu_si512(at)
+#define KECCAK_STORE(at, x)  _mm512_storeu_si512(at, x)
 KECCAK_FUNCTION(permute_eight, __m512i)
 
 static void permute(uint64_t *lanes)
 {
-	permute_one(lanes);
+	permute_one(lanes, 1);
 }
 
 static void permute4(uint64_t *lanes)
 {
-	__m256i a[25];
-
-	for (unsigned i = 0; i < 25; i++)
-		a[i] = _mm256_loadu_si256((const __m256i *)lanes + i);
-	permute_four(a);
-	for (unsigned i = 0; i < 25; i++)
-		_mm256_storeu_si256((__m256i *)lanes + i, a[i]);
+	permute_four(lanes, 4);
 }
 
 static void permute8(uint64_t *lanes)
 {
-	__m512i a[25];
-
-	for (unsigned i = 0; i < 25; i++)
-		a[i] = _mm512_loadu_si512((const __m512i *)lanes + i);
-	permute_eight(a);
-	for (unsigned i = 0; i < 25; i++)
-		_mm512_storeu_si512((__m512i *)lanes + i, a[i]);
+	permute_eight(lanes, 8);
 }
 
-const struct keccak_ops keccak_avx512_ops = {permute, permute4, permute8, {9, 10, 16}};
+const struct keccak_ops keccak_avx512_ops = {permute, permute4, permute8, {16, 15, 22}};

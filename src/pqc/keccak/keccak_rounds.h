@@ -2,16 +2,20 @@
 #ifndef PQC_KECCAK_KECCAK_ROUNDS_H
 #define PQC_KECCAK_KECCAK_ROUNDS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
  * The rounds of Keccak-f[1600] (FIPS 202 section 3), over any type that holds one lane of each
- * state. KECCAK_FUNCTION(name, type) defines `static void name(type state[25])`; where it stands,
- * these must be defined for the type:
+ * state. KECCAK_FUNCTION(name, type) defines `static void name(uint64_t *words, size_t width)`, which
+ * takes lane i from words + i width on; where it stands, these must be defined for the type:
  *
  *   KECCAK_XOR3(a, b, c), KECCAK_XOR(a, b), KECCAK_CHI(a, b, c) = a ^ (~b & c)
  *   KECCAK_ROL(a, n)   n from 1 to 63, a constant
  *   KECCAK_CONST(x)    the 64-bit x in every state
+ *   KECCAK_LOAD(at), KECCAK_STORE(at, x)
+ *
+ * The lanes are loaded one by one into what becomes registers: an array of them would be copied.
  */
 static const uint64_t keccak_round_constants[24] = {
 	0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
@@ -68,19 +72,19 @@ static const uint64_t keccak_round_constants[24] = {
 	} while (0)
 
 /* Two rounds at a time, so that nothing is copied back. */
-#define KECCAK_FUNCTION(name, lane)                                                  \
-	static inline void name(lane state[25])                                      \
-	{                                                                            \
-		lane a[25], b[25];                                                   \
-                                                                                     \
-		for (int i = 0; i < 25; i++)                                         \
-			a[i] = state[i];                                             \
-		for (int round = 0; round < 24; round += 2) {                        \
-			KECCAK_ROUND(lane, a, b, keccak_round_constants[round]);     \
-			KECCAK_ROUND(lane, b, a, keccak_round_constants[round + 1]); \
-		}                                                                    \
-		for (int i = 0; i < 25; i++)                                         \
-			state[i] = a[i];                                             \
+#define KECCAK_FUNCTION(name, lane)                                                           \
+	static inline __attribute__((always_inline)) void name(uint64_t *words, size_t width) \
+	{                                                                                     \
+		lane a[25], b[25];                                                            \
+                                                                                              \
+		_Pragma("GCC unroll 25") for (size_t i = 0; i < 25; i++) a[i] =               \
+			KECCAK_LOAD(words + i * width);                                       \
+		for (int round = 0; round < 24; round += 2) {                                 \
+			KECCAK_ROUND(lane, a, b, keccak_round_constants[round]);              \
+			KECCAK_ROUND(lane, b, a, keccak_round_constants[round + 1]);          \
+		}                                                                             \
+		_Pragma("GCC unroll 25") for (size_t i = 0; i < 25; i++)                      \
+			KECCAK_STORE(words + i * width, a[i]);                                \
 	}
 
 /* One state, in words. */
@@ -88,5 +92,7 @@ static const uint64_t keccak_round_constants[24] = {
 #define KECCAK_WORD_XOR3(a, b, c) ((a) ^ (b) ^ (c))
 #define KECCAK_WORD_CHI(a, b, c)  ((a) ^ (~(b) & (c)))
 #define KECCAK_WORD_ROL(a, n)	  (((a) << (n)) | ((a) >> (64 - (n))))
+#define KECCAK_WORD_LOAD(at)	  (*(at))
+#define KECCAK_WORD_STORE(at, x)  ((void)(*(at) = (x)))
 
 #endif
