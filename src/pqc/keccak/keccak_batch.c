@@ -33,25 +33,70 @@ static unsigned blocks_of(const struct keccak_job *job)
 	return (unsigned)(job->in_len / rate + (job->out_len + rate - 1) / rate);
 }
 
-/* The cheapest of 1, 4 and 8 for these jobs. */
-static unsigned choose_width(const struct keccak_ops *ops, const struct keccak_job *jobs,
-			     unsigned n)
+static unsigned cost_of(const struct keccak_ops *ops, unsigned width)
 {
-	unsigned total = 0, longest = 0, four, eight;
+	return ops->cost[width == 1 ? 0 : width == 4 ? 1 : 2];
+}
 
-	for (unsigned i = 0; i < n; i++) {
-		unsigned blocks = blocks_of(&jobs[i]);
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * What `width` states side by side cost for these blocks: all lanes are busy until the last few
+ * blocks, which may be done in another width, but no job takes fewer steps than it has blocks.
+ */
+static unsigned estimate(const struct keccak_ops *ops, unsigned width, unsigned total,
+			 unsigned longest)
+{
+	unsigned rest = total % width, last = least(cost_of(ops, width), rest * cost_of(ops, 1));
+	unsigned cost, floor = longest * cost_of(ops, width);
+
+	if (rest <= 4)
+		last = least(last, cost_of(ops, 4));
+	cost = total / width * cost_of(ops, width) + (rest ? last : 0);
+	return cost > floor ? cost : floor;
+}
+
+/* The cheapest of 1, 4 and 8 for the jobs that are left. */
+static void choose_width(struct batch *b, const struct keccak_ops *ops)
+{
+	unsigned total = 0, longest = 0, best;
+
+	for (unsigned i = 0; i < b->left; i++) {
+		unsigned blocks = blocks_of(&b->next[i]);
 
 		total += blocks;
 		longest = blocks > longest ? blocks : longest;
 	}
-	four = (total + 3) / 4 > longest ? (total + 3) / 4 : longest;
-	eight = (total + 7) / 8 > longest ? (total + 7) / 8 : longest;
-	four *= ops->cost[1];
-	eight *= ops->cost[2];
-	if (total * ops->cost[0] <= four && total * ops->cost[0] <= eight)
-		return 1;
-	return four <= eight ? 4 : 8;
+	b->width = 1;
+	best = total * cost_of(ops, 1);
+	for (unsigned width = 4; width <= KECCAKX_WIDTH; width *= 2) {
+		unsigned cost = estimate(ops, width, total, longest);
+
+		if (cost < best) {
+			best = cost;
+			b->width = width;
+		}
+	}
+}
+
+/* When nothing is left to begin and the upper lanes are idle, what remains may do with fewer. */
+static void narrow(struct batch *b, const struct keccak_ops *ops)
+{
+	unsigned used = 0, width;
+
+	for (unsigned w = 0; w < b->width; w++)
+		if (b->lanes[w].job)
+			used = w + 1;
+	width = used <= 1 ? 1 : 4;
+	if (used > 4 || width >= b->width || cost_of(ops, width) >= cost_of(ops, b->width))
+		return;
+	for (unsigned i = 0; i < KECCAK_LANES; i++)
+		for (unsigned w = 0; w < width; w++)
+			b->words[i * width + w] = b->words[i * b->width + w];
+	b->width = width;
 }
 
 static void take_job(struct batch *b, unsigned w)
@@ -118,30 +163,42 @@ static void squeeze(struct batch *b, unsigned w)
 	b->busy--;
 }
 
+/* One permutation of all lanes, each of which has a block absorbed or squeezed by it. */
+static void step(struct batch *b, const struct keccak_ops *ops)
+{
+	for (unsigned w = 0; w < b->width; w++) {
+		if (!b->lanes[w].job && b->left > 0)
+			take_job(b, w);
+		if (b->lanes[w].job && !b->lanes[w].squeezing)
+			absorb(b, w);
+	}
+	if (b->width == 1)
+		ops->permute(b->words);
+	else if (b->width == 4)
+		ops->permute4(b->words);
+	else
+		ops->permute8(b->words);
+	for (unsigned w = 0; w < b->width; w++)
+		if (b->lanes[w].job && b->lanes[w].squeezing)
+			squeeze(b, w);
+}
+
 void keccak_batch_run(const struct keccak_job *jobs, unsigned n)
 {
 	const struct keccak_ops *ops = keccak_ops();
 	struct batch b;
-	void (*permute)(uint64_t * words);
 
 	b.next = jobs;
 	b.left = n;
 	b.busy = 0;
-	b.width = choose_width(ops, jobs, n);
-	permute = b.width == 1 ? ops->permute : b.width == 4 ? ops->permute4 : ops->permute8;
 	memset(b.words, 0, sizeof(b.words));
 	memset(b.lanes, 0, sizeof(b.lanes));
 	while (b.left > 0 || b.busy > 0) {
-		for (unsigned w = 0; w < b.width; w++) {
-			if (!b.lanes[w].job && b.left > 0)
-				take_job(&b, w);
-			if (b.lanes[w].job && !b.lanes[w].squeezing)
-				absorb(&b, w);
-		}
-		permute(b.words);
-		for (unsigned w = 0; w < b.width; w++)
-			if (b.lanes[w].job && b.lanes[w].squeezing)
-				squeeze(&b, w);
+		if (b.busy == 0)
+			choose_width(&b, ops);
+		else if (b.left == 0)
+			narrow(&b, ops);
+		step(&b, ops);
 	}
 	pqc_ct_wipe(&b, sizeof(b));
 }

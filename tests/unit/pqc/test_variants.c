@@ -10,6 +10,7 @@
 
 #include "pqc/cpu.h"
 #include "pqc/keccak/keccak.h"
+#include "pqc/keccak/keccak_batch.h"
 #include "pqc/keccak/keccak_ops.h"
 #include "pqc/mldsa/mldsa_check.h"
 #include "pqc/mldsa/mldsa_ops.h"
@@ -146,12 +147,41 @@ static void test_keccak(void **state)
 	}
 }
 
+/* Jobs of other lengths and functions side by side, 1 to 20 of them, are what each is alone. */
+static void test_keccak_batch(void **state)
+{
+	static uint8_t in[700], out[20][400], expected[400];
+	struct keccak_job jobs[20];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(7 * i);
+	for (unsigned n = 1; n <= 20 * PQC_CPU_LEVELS; n++) {
+		unsigned jobs_n = (n - 1) % 20 + 1;
+
+		pqc_cpu_limit((enum pqc_cpu_level)((n - 1) / 20));
+		for (unsigned i = 0; i < jobs_n; i++)
+			jobs[i] = (struct keccak_job){.kind = i % 2 ? KECCAK_SHAKE256
+								    : KECCAK_SHAKE128,
+						      .in = in + i,
+						      .in_len = 600 / (i + 1),
+						      .out = out[i],
+						      .out_len = 1 + i * 19};
+		keccak_batch_run(jobs, jobs_n);
+		for (unsigned i = 0; i < jobs_n; i++) {
+			keccak_hash(jobs[i].kind, jobs[i].in, jobs[i].in_len, expected,
+				    jobs[i].out_len);
+			assert_memory_equal(out[i], expected, jobs[i].out_len);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),	      cmocka_unit_test(test_usable),
 		cmocka_unit_test(test_wrong_variant), cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_keccak),
+		cmocka_unit_test(test_keccak),	      cmocka_unit_test(test_keccak_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
