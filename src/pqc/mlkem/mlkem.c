@@ -245,6 +245,7 @@ const struct mlkem_ops *mlkem_ops(void)
 {
 	static const struct pqc_variant list[] = {
 #ifdef PQC_X86
+		{PQC_CPU_AVX512, &mlkem_avx512_ops},
 		{PQC_CPU_AVX2, &mlkem_avx2_ops},
 #endif
 		{PQC_CPU_PORTABLE, &mlkem_c_ops},

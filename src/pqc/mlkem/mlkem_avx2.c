@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "pqc/ct.h"
+#include "pqc/mlkem/mlkem_avx2.h"
 #include "pqc/mlkem/mlkem_avx2_zetas.h"
-#include "pqc/mlkem/mlkem_ops.h"
 #include "pqc/mlkem/mlkem_zetas.h"
 
 /*
@@ -275,7 +275,7 @@ static void dot(struct mlkem_poly *to, const struct mlkem_poly *a, const struct 
 	}
 }
 
-static void scale_add(struct mlkem_poly *to, const struct mlkem_poly *e)
+void mlkem_avx2_scale_add(struct mlkem_poly *to, const struct mlkem_poly *e)
 {
 	const struct factor square = factor_all(MLKEM_R_SQUARED);
 	__m256i *r = rows_of(to);
@@ -284,13 +284,13 @@ static void scale_add(struct mlkem_poly *to, const struct mlkem_poly *e)
 		r[i] = barrett(_mm256_add_epi16(times(r[i], square), const_rows_of(e)[i]));
 }
 
-static void add(struct mlkem_poly *r, const struct mlkem_poly *a)
+void mlkem_avx2_add(struct mlkem_poly *r, const struct mlkem_poly *a)
 {
 	for (int i = 0; i < ROWS; i++)
 		rows_of(r)[i] = _mm256_add_epi16(rows_of(r)[i], const_rows_of(a)[i]);
 }
 
-static void sub_from(struct mlkem_poly *r, const struct mlkem_poly *a)
+void mlkem_avx2_sub_from(struct mlkem_poly *r, const struct mlkem_poly *a)
 {
 	for (int i = 0; i < ROWS; i++)
 		rows_of(r)[i] = _mm256_sub_epi16(const_rows_of(a)[i], rows_of(r)[i]);
@@ -346,7 +346,7 @@ static unsigned reject(int16_t *out, unsigned n, const uint8_t *in, size_t len)
 }
 
 /* 32 bytes are 64 differences of two-bit sums, each plus 3 in a nibble to begin with. */
-static void noise2(struct mlkem_poly *to, const uint8_t *in)
+void mlkem_avx2_noise2(struct mlkem_poly *to, const uint8_t *in)
 {
 	const __m256i m55 = _mm256_set1_epi8(0x55), m33 = _mm256_set1_epi8(0x33);
 	const __m256i nibble = _mm256_set1_epi8(15), three = _mm256_set1_epi8(3);
@@ -372,7 +372,7 @@ static void noise2(struct mlkem_poly *to, const uint8_t *in)
 }
 
 /* 24 bytes are eight times 24 bits, four differences of three-bit sums each. */
-static void noise3(struct mlkem_poly *to, const uint8_t *in)
+void mlkem_avx2_noise3(struct mlkem_poly *to, const uint8_t *in)
 {
 	const __m256i bytes =
 		_mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4, 5, 6, -1,
@@ -531,7 +531,7 @@ static void decompress(struct mlkem_poly *r, const uint8_t *in, unsigned d)
 		decompress_d(r, in, 5);
 }
 
-static void add_msg(struct mlkem_poly *r, const uint8_t *msg)
+void mlkem_avx2_add_msg(struct mlkem_poly *r, const uint8_t *msg)
 {
 	const __m256i bits = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048,
 					       4096, 8192, 16384, -32768);
@@ -561,20 +561,8 @@ static void to_msg(uint8_t *msg, const struct mlkem_poly *a)
 }
 
 const struct mlkem_ops mlkem_avx2_ops = {
-	.ntt = ntt,
-	.intt = intt,
-	.arrange = arrange,
-	.dot = dot,
-	.scale_add = scale_add,
-	.add = add,
-	.sub_from = sub_from,
-	.reject = reject,
-	.noise2 = noise2,
-	.noise3 = noise3,
-	.encode = encode,
-	.decode = decode,
-	.compress = compress,
-	.decompress = decompress,
-	.add_msg = add_msg,
-	.to_msg = to_msg,
+	MLKEM_AVX2_SHARED,	  .ntt = ntt,	    .intt = intt,
+	.arrange = arrange,	  .dot = dot,	    .reject = reject,
+	.encode = encode,	  .decode = decode, .compress = compress,
+	.decompress = decompress, .to_msg = to_msg,
 };

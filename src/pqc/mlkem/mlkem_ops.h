@@ -63,6 +63,7 @@ struct mlkem_ops {
 
 extern const struct mlkem_ops mlkem_c_ops;
 extern const struct mlkem_ops mlkem_avx2_ops;
+extern const struct mlkem_ops mlkem_avx512_ops;
 
 /* The variant in use. */
 const struct mlkem_ops *mlkem_ops(void);

@@ -41,6 +41,7 @@ static void test_usable(void **state)
 	if (pqc_cpu_highest() >= PQC_CPU_AVX512) {
 		pqc_cpu_limit(PQC_CPU_AVX512);
 		assert_ptr_equal(keccak_ops(), &keccak_avx512_ops);
+		assert_ptr_equal(mlkem_ops(), &mlkem_avx512_ops);
 		assert_ptr_equal(mldsa_ops(), &mldsa_avx512_ops);
 	}
 #endif
