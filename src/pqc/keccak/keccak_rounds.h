@@ -7,8 +7,8 @@
 
 /*
  * The rounds of Keccak-f[1600] (FIPS 202 section 3), over any type that holds one lane of each
- * state. KECCAK_FUNCTION(name, type) defines `static void name(uint64_t *words, size_t width)`, which
- * takes lane i from words + i width on; where it stands, these must be defined for the type:
+ * state. KECCAK_FUNCTION(name, type) defines `static void name(uint64_t *words, size_t width)`,
+ * which takes lane i from words + i width on; where it stands, these must be defined for the type:
  *
  *   KECCAK_XOR3(a, b, c), KECCAK_XOR(a, b), KECCAK_CHI(a, b, c) = a ^ (~b & c)
  *   KECCAK_ROL(a, n)   n from 1 to 63, a constant

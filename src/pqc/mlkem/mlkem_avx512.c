@@ -245,8 +245,8 @@ INLINE __m512i product(__m512i a, __m512i b, __m512i bq)
 }
 
 /*
- * Register 2 m has the even, 2 m + 1 the odd coefficients of 32 products modulo X^2 - zeta, or X^2 +
- * zeta for odd m.
+ * Register 2 m has the even, 2 m + 1 the odd coefficients of 32 products modulo X^2 - zeta, or X^2
+ * + zeta for odd m.
  */
 INLINE void dot_k(struct mlkem_poly *to, const struct mlkem_poly *a, const struct mlkem_poly *b,
 		  unsigned k)
@@ -373,9 +373,9 @@ static void decode(struct mlkem_poly *r, const uint8_t *in)
 }
 
 /*
- * Round(2^d x / q) mod 2^d. For 4 and 5 bits 20159 / 2^26, which is little more than 1 / q, does it.
- * Otherwise the quotient that 2^(d + 12) / q, rounded up, gives without rounding is right or one too
- * small, as the remainder shows.
+ * Round(2^d x / q) mod 2^d. For 4 and 5 bits 20159 / 2^26, which is little more than 1 / q, does.
+ * Otherwise the quotient that 2^(d + 12) / q, rounded up, gives without rounding is right or one
+ * too small, as the remainder shows.
  */
 INLINE __m512i compressed(__m512i x, unsigned d)
 {

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * Where the bytes of 32 packed numbers of d bits come from, of 64-bit words that have 4 d bits each.
- * For odd d a byte between two words has bits of both: the second row is for every other word, which
- * is shifted by half a byte. Byte 7 of a word is zero.
+ * Where the bytes of 32 packed numbers of d bits come from, of 64-bit words that have 4 d bits
+ * each. For odd d a byte between two words has bits of both: the second row is for every other
+ * word, which is shifted by half a byte. Byte 7 of a word is zero.
  */
 enum { PACK4, PACK10, PACK12, PACK5, PACK11 = PACK5 + 2 };
 static const uint8_t mlkem_avx512_pack[7][64] __attribute__((aligned(64))) = {

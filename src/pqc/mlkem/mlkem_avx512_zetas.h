@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /*
- * The constants of mlkem_zetas.h for the layers whose blocks lie within a register, as mlkem_avx512.c
- * arranges it: four for distance 16, one for each pair of registers, four for 8, one for 4, two for
- * 2. Those of the inverse follow in its order. The second table is the first divided by q modulo
- * 2^16.
+ * The constants of mlkem_zetas.h for the layers whose blocks lie within a register, as
+ * mlkem_avx512.c arranges it: four for distance 16, one for each pair of registers, four for 8, one
+ * for 4, two for 2. Those of the inverse follow in its order. The second table is the first divided
+ * by q modulo 2^16.
  */
 static const int16_t mlkem_avx512_zetas[22][32] __attribute__((aligned(64))) = {
 	{-171, -171, -171, -171, -171, -171, -171, -171, -171, -171, -171,
