@@ -16,6 +16,8 @@
 #define N MLKEM_N
 
 #define ROWS	    16
+#define D_MAX	    12 /* bits of a packed number */
+#define PACK_SLACK  16 /* bytes behind packed numbers that are written or read */
 #define FULL_UNROLL _Pragma("GCC unroll 16")
 
 static inline __m256i *rows_of(struct mlkem_poly *a)
@@ -136,6 +138,7 @@ static void ntt(struct mlkem_poly *p)
 
 	for (int i = 0; i < 8; i++)
 		forward(&r[i], &r[i + 8], factor_all(mlkem_zetas[1]));
+	FULL_UNROLL
 	for (int h = 0; h < 2; h++) {
 		__m256i v[8];
 
@@ -159,6 +162,7 @@ static void ntt(struct mlkem_poly *p)
 	transpose(r);
 	for (int i = 0; i < 8; i++)
 		forward(&r[i], &r[i + 8], factor_lanes(0));
+	FULL_UNROLL
 	for (int h = 0; h < 2; h++) {
 		__m256i v[8];
 
@@ -184,6 +188,7 @@ static void intt(struct mlkem_poly *p)
 	__m256i *r = rows_of(p);
 	const struct factor scale = factor_all(MLKEM_INTT_SCALE);
 
+	FULL_UNROLL
 	for (int h = 0; h < 2; h++) {
 		__m256i v[8];
 
@@ -206,6 +211,7 @@ static void intt(struct mlkem_poly *p)
 		r[i] = barrett(r[i]);
 	}
 	transpose(r);
+	FULL_UNROLL
 	for (int h = 0; h < 2; h++) {
 		__m256i v[8];
 
@@ -323,25 +329,29 @@ static inline __m256i spread12(const uint8_t *in)
 				  _mm256_srli_epi16(v, 4), 0xaa);
 }
 
-/* Sixteen at a time while they surely fit, then the rest as the portable variant does. */
+/* Sixteen at a time, beyond the end too, then what is left as the portable variant does. */
 static unsigned reject(int16_t *out, unsigned n, const uint8_t *in, size_t len)
 {
 	const uint8_t *end = in + len;
+	int16_t all[N + 16];
+	unsigned had = n;
 
-	while (n + 16 <= N && in + 24 <= end) {
+	while (n < N && in + 24 <= end) {
 		__m256i v = spread12(in);
 		__m256i less = _mm256_cmpgt_epi16(_mm256_set1_epi16(Q), v);
 		__m256i packed = _mm256_packs_epi16(less, _mm256_setzero_si256());
 		unsigned mask = (unsigned)_mm256_movemask_epi8(packed);
 		unsigned low = mask & 0xff, high = mask >> 16 & 0xff;
 
-		_mm_storeu_si128((__m128i *)(out + n), gather(_mm256_castsi256_si128(v), low));
+		_mm_storeu_si128((__m128i *)(all + n), gather(_mm256_castsi256_si128(v), low));
 		n += (unsigned)_mm_popcnt_u32(low);
-		_mm_storeu_si128((__m128i *)(out + n),
+		_mm_storeu_si128((__m128i *)(all + n),
 				 gather(_mm256_extracti128_si256(v, 1), high));
 		n += (unsigned)_mm_popcnt_u32(high);
 		in += 24;
 	}
+	n = n < N ? n : N;
+	memcpy(out + had, all + had, (n - had) * sizeof(*out));
 	return mlkem_c_ops.reject(out, n, in, (size_t)(end - in));
 }
 
@@ -408,34 +418,53 @@ void mlkem_avx2_noise3(struct mlkem_poly *to, const uint8_t *in)
 	}
 }
 
-/* Eight numbers of d bits, 4 to 12, in the 16-bit lanes of two words, to d bytes. */
-static inline __attribute__((always_inline)) void pack8(uint8_t *out, const uint16_t *v, unsigned d)
-{
-	const uint64_t bits = 0x0001000100010001 * ((1ULL << d) - 1);
-	uint64_t low, high, half;
+/* Where the bytes of eight numbers of d bits stand in two words that have 4 d bits each. */
+#define LOW_BYTE(d, i)	((i) < ((d) + 1) / 2 ? (i) : -1)
+#define HIGH_BYTE(d, i) ((i) >= (d) / 2 && (i) < (d) ? 8 + (i) - (d) / 2 : -1)
+#define BYTES_OF(f, d)                                                                           \
+	_mm256_setr_epi8(f(d, 0), f(d, 1), f(d, 2), f(d, 3), f(d, 4), f(d, 5), f(d, 6), f(d, 7), \
+			 f(d, 8), f(d, 9), f(d, 10), f(d, 11), -1, -1, -1, -1, f(d, 0), f(d, 1), \
+			 f(d, 2), f(d, 3), f(d, 4), f(d, 5), f(d, 6), f(d, 7), f(d, 8), f(d, 9), \
+			 f(d, 10), f(d, 11), -1, -1, -1, -1)
 
-	memcpy(&low, v, 8);
-	memcpy(&high, v + 4, 8);
-	low = _pext_u64(low, bits);
-	high = _pext_u64(high, bits);
-	half = low | high << (4 * d);
-	memcpy(out, &half, d < 8 ? d : 8);
-	if (d > 8) {
-		half = high >> (64 - 4 * d);
-		memcpy(out + 8, &half, d - 8);
-	}
+/*
+ * Sixteen numbers of d bits, 4 to 12, to 2 d bytes, with up to 16 - d behind them. Pairs make 2 d
+ * bits, two pairs 4 d; for odd d the second word of a half begins in the middle of a byte.
+ */
+static inline __attribute__((always_inline)) void pack16(uint8_t *out, __m256i v, unsigned d)
+{
+	const __m256i meet = _mm256_set1_epi64x(32 - 2 * (int)d);
+	const __m256i shift = _mm256_setr_epi64x(0, d % 2 * 4, 0, d % 2 * 4);
+
+	v = _mm256_madd_epi16(v, _mm256_set1_epi32(1 | 1 << (16 + d)));
+	v = _mm256_srli_epi64(_mm256_sllv_epi32(v, meet), 32 - 2 * (int)d);
+	v = _mm256_sllv_epi64(v, shift);
+	v = _mm256_or_si256(_mm256_shuffle_epi8(v, BYTES_OF(LOW_BYTE, (int)d)),
+			    _mm256_shuffle_epi8(v, BYTES_OF(HIGH_BYTE, (int)d)));
+	_mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(v));
+	_mm_storeu_si128((__m128i *)(out + d), _mm256_extracti128_si256(v, 1));
 }
 
+/* The same without the bytes behind them. */
+static inline __attribute__((always_inline)) void pack16_last(uint8_t *out, __m256i v, unsigned d)
+{
+	uint8_t bytes[2 * D_MAX + PACK_SLACK];
+
+	pack16(bytes, v, d);
+	memcpy(out, bytes, (size_t)2 * d);
+	pqc_ct_wipe(bytes, sizeof(bytes));
+}
+
+/* Eight numbers of d bits, of which d / 2 + 8 bytes can be read. */
 static inline __attribute__((always_inline)) void unpack8(uint16_t *v, const uint8_t *in,
 							  unsigned d)
 {
 	const uint64_t bits = 0x0001000100010001 * ((1ULL << d) - 1);
-	uint64_t low = 0, high = 0;
+	uint64_t low, high;
 
-	memcpy(&low, in, d < 8 ? d : 8);
-	if (d > 8)
-		memcpy(&high, in + 8, d - 8);
-	high = d > 8 ? low >> (4 * d) | high << (64 - 4 * d) : low >> (4 * d);
+	memcpy(&low, in, 8);
+	memcpy(&high, in + d / 2, 8);
+	high = d % 2 ? high >> 4 : high;
 	low = _pdep_u64(low, bits);
 	high = _pdep_u64(high, bits);
 	memcpy(v, &low, 8);
@@ -447,10 +476,9 @@ static void encode(uint8_t *out, const struct mlkem_poly *a)
 	struct mlkem_poly t = *a;
 
 	transpose(rows_of(&t));
-	for (int i = 0; i < ROWS; i++)
-		rows_of(&t)[i] = canonical(rows_of(&t)[i]);
-	for (int i = 0; i < N / 8; i++)
-		pack8(out + (size_t)12 * i, (const uint16_t *)t.c + (size_t)8 * i, 12);
+	for (int i = 0; i < ROWS - 1; i++, out += 24)
+		pack16(out, canonical(rows_of(&t)[i]), 12);
+	pack16_last(out, canonical(rows_of(&t)[ROWS - 1]), 12);
 	pqc_ct_wipe(&t, sizeof(t));
 }
 
@@ -462,38 +490,36 @@ static void decode(struct mlkem_poly *r, const uint8_t *in)
 }
 
 /*
- * Round(2^d x / q) mod 2^d of eight canonical numbers: 1290167 + 3 / 8 is 2^32 / q as exactly as it
- * takes for all x and d up to 11.
+ * Round(2^d x / q) mod 2^d. For 4 and 5 bits 20159 / 2^26, which is little more than 1 / q, does.
+ * Otherwise the quotient that 2^(d + 12) / q, rounded up, gives without rounding is right or one
+ * too small, as the remainder shows.
  */
-static inline __m256i compress8(__m256i x, unsigned d)
+static inline __attribute__((always_inline)) __m256i compress16(__m256i x, unsigned d)
 {
-	__m256i t = _mm256_mullo_epi32(x, _mm256_set1_epi32(1290167));
+	__m256i c, rest;
 
-	x = _mm256_srli_epi32(_mm256_add_epi32(x, _mm256_slli_epi32(x, 1)), 3);
-	t = _mm256_add_epi32(_mm256_add_epi32(t, x), _mm256_set1_epi32(1 << (31 - d)));
-	return _mm256_srli_epi32(t, (int)(32 - d));
-}
-
-static inline __m256i compress16(__m256i a, unsigned d)
-{
-	const __m256i zero = _mm256_setzero_si256();
-
-	a = canonical(a);
-	return _mm256_packus_epi32(compress8(_mm256_unpacklo_epi16(a, zero), d),
-				   compress8(_mm256_unpackhi_epi16(a, zero), d));
+	x = canonical(x);
+	if (d < 10) {
+		c = _mm256_mulhi_epi16(x, _mm256_set1_epi16(20159));
+		c = _mm256_mulhrs_epi16(c, _mm256_set1_epi16((int16_t)(1 << (d + 5))));
+	} else {
+		c = _mm256_set1_epi16((int16_t)(((1 << (d + 12)) + Q - 1) / Q));
+		c = _mm256_mulhi_epu16(_mm256_slli_epi16(x, 4), c);
+		rest = _mm256_add_epi16(_mm256_slli_epi16(x, (int)d), _mm256_set1_epi16(Q / 2));
+		rest = _mm256_sub_epi16(rest, _mm256_mullo_epi16(c, _mm256_set1_epi16(Q)));
+		c = _mm256_sub_epi16(c, _mm256_cmpgt_epi16(rest, _mm256_set1_epi16(Q - 1)));
+	}
+	return _mm256_and_si256(c, _mm256_set1_epi16((int16_t)((1 << d) - 1)));
 }
 
 static inline __attribute__((always_inline)) void compress_d(uint8_t *out,
 							     const struct mlkem_poly *a, unsigned d)
 {
-	uint16_t v[16] __attribute__((aligned(32)));
-
-	for (int i = 0; i < ROWS; i++, out += (size_t)2 * d) {
-		_mm256_store_si256((__m256i *)v, compress16(const_rows_of(a)[i], d));
-		pack8(out, v, d);
-		pack8(out + d, v + 8, d);
-	}
-	pqc_ct_wipe(v, sizeof(v));
+	for (int i = 0; i < ROWS - 2; i++, out += (size_t)2 * d)
+		pack16(out, compress16(const_rows_of(a)[i], d), d);
+	/* what is behind them would be beyond the end */
+	pack16_last(out, compress16(const_rows_of(a)[ROWS - 2], d), d);
+	pack16_last(out + (size_t)2 * d, compress16(const_rows_of(a)[ROWS - 1], d), d);
 }
 
 static void compress(uint8_t *out, const struct mlkem_poly *a, unsigned d)
@@ -512,8 +538,15 @@ static void compress(uint8_t *out, const struct mlkem_poly *a, unsigned d)
 static inline __attribute__((always_inline)) void decompress_d(struct mlkem_poly *r,
 							       const uint8_t *in, unsigned d)
 {
-	for (int i = 0; i < N / 8; i++, in += d)
-		unpack8((uint16_t *)r->c + (size_t)8 * i, in, d);
+	uint8_t last[2 * D_MAX + PACK_SLACK] = {0};
+	uint16_t *out = (uint16_t *)r->c;
+
+	/* the last two would be read beyond the end */
+	for (int i = 0; i < N / 8 - 2; i++, in += d, out += 8)
+		unpack8(out, in, d);
+	memcpy(last, in, (size_t)2 * d);
+	unpack8(out, last, d);
+	unpack8(out + 8, last + d, d);
 	for (int i = 0; i < ROWS; i++)
 		rows_of(r)[i] = _mm256_mulhrs_epi16(_mm256_slli_epi16(rows_of(r)[i], (int)(15 - d)),
 						    _mm256_set1_epi16(Q));
@@ -547,15 +580,21 @@ void mlkem_avx2_add_msg(struct mlkem_poly *r, const uint8_t *msg)
 	}
 }
 
+/* 1 from q / 4 to 3 q / 4: where 2 x is not farther than q / 2 from q. */
+static inline __m256i is_one(__m256i x)
+{
+	x = canonical(x);
+	x = _mm256_sub_epi16(_mm256_add_epi16(x, x), _mm256_set1_epi16(Q));
+	return _mm256_cmpgt_epi16(_mm256_set1_epi16(Q / 2), _mm256_abs_epi16(x));
+}
+
 static void to_msg(uint8_t *msg, const struct mlkem_poly *a)
 {
 	for (int i = 0; i < ROWS; i += 2) {
-		__m256i v = _mm256_packs_epi16(compress16(const_rows_of(a)[i], 1),
-					       compress16(const_rows_of(a)[i + 1], 1));
-		uint32_t mask;
+		__m256i v = _mm256_packs_epi16(is_one(const_rows_of(a)[i]),
+					       is_one(const_rows_of(a)[i + 1]));
+		uint32_t mask = (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(v, 0xd8));
 
-		v = _mm256_permute4x64_epi64(v, 0xd8);
-		mask = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(v, 7));
 		memcpy(msg + (size_t)2 * i, &mask, sizeof(mask));
 	}
 }
