@@ -2,19 +2,18 @@
 """The post-quantum walkthrough of the seed: carol and moon, from start-up to the rekeyed IKE_SA.
 
 What carol's log and commands show is compared with what the document shows, message by message.
-These differ from it, and have to:
-- SPIs, message times, random timers: they are random.
-- `remote host is behind NAT`: ESP in user space travels in UDP, so NAT is feigned.
-- The lines of a start script come as it prints them, between those of the daemon.
-- The order of some lines of one message, where two things happen at once.
-- moon may tell of her addresses once more when a route has changed, as MOBIKE lets her.
-- Signatures by Falcon vary in length: the sizes of IKE_AUTH hold for the seed's certificates only.
+What differs from it, and has to, is in lib/sidebyside.py, each with its reason; of the walkthrough
+with certificates of our own also the sizes of IKE_AUTH, for signatures by Falcon vary in length.
+
+CYGNET_SEED_PAGE=1 writes docs/seed-walkthrough.md.
 """
+import os
 import re
 from dataclasses import replace
 
 import pytest
 
+from lib import sidebyside
 from lib.document import CONNECT, HOST, REKEY_HOST, REKEY_IKE, REKEY_NET
 from lib.lab import Lab
 from lib.transcript import messages
@@ -392,3 +391,15 @@ def test_ike_rekey_lines(walk):
         rf"\[IKE\] deleting IKE_SA home\[1\] between {ENDS}",
         r"\[IKE\] sending DELETE for IKE_SA home\[1\]",
         r"\[IKE\] IKE_SA deleted")
+
+
+@pytest.mark.skipif(not sidebyside.DOCUMENT.exists(), reason="the document is not at hand")
+def test_page(walk):
+    """docs/seed-walkthrough.md is what a run shows, and each difference has its reason."""
+    page = sidebyside.page(walk.texts())
+    if "using the user-space datapath" not in walk.carol.log():
+        pytest.skip("the page is of the datapath in user space")
+    if os.environ.get("CYGNET_SEED_PAGE"):
+        sidebyside.PAGE.write_text(page)
+    found, expected = map(sidebyside.stable, (page, sidebyside.PAGE.read_text()))
+    assert found == expected, "run scripts/seed-walkthrough"

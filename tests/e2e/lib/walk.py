@@ -33,7 +33,8 @@ class Walk:
     """The whole document, once."""
 
     def __init__(self, lab, carol, moon):
-        self.lab, self.carol, self.moon, self.steps = lab, carol, moon, {}
+        self.lab, self.carol, self.moon = lab, carol, moon
+        self.steps = {f"{host.name} start": Step(host.log()) for host in (moon, carol)}
 
     def step(self, name, act, until=()):
         """Do something, wait for lines of carol's log, and keep what she said meanwhile."""
@@ -46,6 +47,10 @@ class Walk:
     def show(self, name, host, *args):
         """Keep what swanctl prints."""
         self.steps[name] = Step("", host.swanctl(*args, check=True).stdout)
+
+    def texts(self):
+        """What was said or printed at each step."""
+        return {name: step.log or step.printed for name, step in self.steps.items()}
 
     def connect(self):
         """What is loaded, and both children."""
