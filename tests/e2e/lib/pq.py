@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Post-quantum certificates: made by our pki, and those of the seed."""
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,20 +38,28 @@ def _pki(path, *argv):
     return path
 
 
-def made(lab, ca, end, name="pq"):
-    """A CA, carol and moon with new keys of these kinds (words of --type)."""
-    where = lab.path(name)
+def make_ca(where, kind):
+    """A directory with a CA of a kind (a word of --type)."""
     where.mkdir()
-    ca_key = _pki(where / "caKey.pem", "--gen", "--type", ca)
-    ca_cert = _pki(where / "caCert.pem", "--self", "--ca", "--in", ca_key,
-                   "--dn", "C=CH, O=Cyber, CN=Cyber Root CA")
-    ends = []
-    for who, cn in (("carol", conf.CAROL), ("moon", conf.MOON)):
-        key = _pki(where / f"{who}Key.pem", "--gen", "--type", end)
-        ends.append(Files(cn, _pki(where / f"{who}Cert.pem", "--issue", "--cacert", ca_cert,
-                                   "--cakey", ca_key, "--type", "priv", "--in", key,
-                                   "--dn", f"C=CH, O=Cyber, CN={cn}", "--san", cn), key))
-    return Family(Files("Cyber Root CA", ca_cert), *ends)
+    key = _pki(where / "caKey.pem", "--gen", "--type", kind)
+    return Files(f"{kind} Root CA", _pki(where / "caCert.pem", "--self", "--ca", "--in", key,
+                                         "--dn", f"C=CH, O=Cyber, CN={kind} Root CA"), key)
+
+
+def make_end(where, kind, cn):
+    """An end entity of a kind, certified by the CA in this directory."""
+    name = re.split("@", cn)[0]
+    key = _pki(where / f"{name}Key.pem", "--gen", "--type", kind)
+    return Files(cn, _pki(where / f"{name}Cert.pem", "--issue", "--cacert", where / "caCert.pem",
+                          "--cakey", where / "caKey.pem", "--type", "priv", "--in", key,
+                          "--dn", f"C=CH, O=Cyber, CN={cn}", "--san", cn), key)
+
+
+def made(lab, ca, end, name="pq"):
+    """A CA, carol and moon with new keys of these kinds."""
+    where = lab.path(name)
+    return Family(make_ca(where, ca), *(make_end(where, end, cn)
+                                        for cn in (conf.CAROL, conf.MOON)))
 
 
 def of_the_seed():
