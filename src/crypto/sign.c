@@ -140,22 +140,6 @@ const char *sign_key_type(EVP_PKEY *key)
 	return EVP_PKEY_get0_type_name(key);
 }
 
-const char *sign_legacy_name(uint8_t auth_method)
-{
-	switch (auth_method) {
-	case 1:
-		return "RSA";
-	case 9:
-		return "ECDSA-256";
-	case 10:
-		return "ECDSA-384";
-	case 11:
-		return "ECDSA-521";
-	default:
-		return "unknown";
-	}
-}
-
 /* EVP_MD name of an AlgorithmIdentifier as our rows spell it, or NULL. */
 static const char *digest_of(const X509_ALGOR *alg)
 {

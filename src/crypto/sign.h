@@ -58,7 +58,5 @@ int sign_verify(const struct sign_scheme *scheme, EVP_PKEY *key, struct view tbs
  * name of the key type.
  */
 const char *sign_key_type(EVP_PKEY *key);
-/* "ECDSA-256", "RSA", as the older methods are logged ("ECDSA-256 signature"). */
-const char *sign_legacy_name(uint8_t auth_method);
 
 #endif

@@ -141,6 +141,12 @@ static int64_t hook_wall(void *ctx)
 	return time(NULL);
 }
 
+static uint64_t hook_micros(void *ctx)
+{
+	(void)ctx;
+	return uv_hrtime() / 1000;
+}
+
 static void hook_event(void *ctx, const struct ike_event *event)
 {
 	struct daemon *d = ctx;
@@ -182,6 +188,7 @@ void hooks_fill(struct daemon *d, struct ike_hooks *out)
 		.usable = hook_usable,
 		.dns = hook_dns,
 		.wall = hook_wall,
+		.micros = hook_micros,
 		.event = hook_event,
 		.keys = hook_keys,
 	};

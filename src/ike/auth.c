@@ -22,21 +22,14 @@
 #define ID_TEXT	      256
 #define MAX_PSK_TRIES 16
 
-void auth_log_success(struct ike_sa *sa, const struct id *id, bool myself, const char *with)
+void auth_tell_success(struct ike_sa *sa, bool myself, const struct sign_scheme *scheme)
 {
 	char text[ID_TEXT];
 
 	sa_log(sa, LOG_IKE, LOG_CTRL, "authentication of '%s'%s with %s successful",
-	       sa_id_text(id, text, sizeof(text)), myself ? " (myself)" : "", with);
-}
-
-/* Name of a scheme in that line: the older methods are told as "ECDSA-256 signature". */
-static const char *scheme_text(const struct sign_scheme *s, char *buf, size_t len)
-{
-	if (s->auth_method == AUTH_DIGITAL_SIGNATURE)
-		return s->name;
-	snprintf(buf, len, "%s signature", sign_legacy_name(s->auth_method));
-	return buf;
+	       sa_id_text(myself ? &sa->local_id : &sa->remote_id, text, sizeof(text)),
+	       myself ? " (myself)" : "", scheme ? scheme->name : "pre-shared key");
+	ladder_proves(sa, myself, scheme);
 }
 
 struct wire_id auth_local_id(const struct ike_sa *sa)
@@ -248,7 +241,6 @@ static int sign(struct ike_sa *sa, bool inbound, bool with_ppk);
 static int signed_once(struct ike_sa *sa, struct job_sign *j)
 {
 	struct handshake *hs = sa->hs;
-	char name[64];
 	int err;
 
 	if (j->base.err)
@@ -257,7 +249,7 @@ static int signed_once(struct ike_sa *sa, struct job_sign *j)
 		return put_signature(j, &hs->ppk.plain_auth);
 	err = put_signature(j, &hs->auth);
 	hs->auth_method = j->scheme->auth_method;
-	auth_log_success(sa, &sa->local_id, true, scheme_text(j->scheme, name, sizeof(name)));
+	auth_tell_success(sa, true, j->scheme);
 	return err;
 }
 
@@ -363,7 +355,7 @@ static int begin_psk(struct ike_sa *sa)
 	if (err)
 		return err;
 	hs->auth_method = AUTH_SHARED_KEY;
-	auth_log_success(sa, &sa->local_id, true, "pre-shared key");
+	auth_tell_success(sa, true, NULL);
 	return hs->then(sa);
 }
 
@@ -419,7 +411,7 @@ int auth_verify_psk(struct ike_sa *sa, const struct id *me, const struct wire_ms
 		secret_done(&psk);
 		if (err == 0 && secret_equal(auth, view_make(mac, sa->prf->u.prf.out_len))) {
 			wbuf_done(&octets);
-			auth_log_success(sa, &sa->remote_id, false, "pre-shared key");
+			auth_tell_success(sa, false, NULL);
 			return 0;
 		}
 	}

@@ -13,6 +13,7 @@ struct conn;
 struct id;
 struct ike_sa;
 struct job_verify;
+struct sign_scheme;
 
 /* Authentication (RFC 7296 section 2.15, RFC 7427): what both roles of IKE_AUTH share. */
 
@@ -42,8 +43,9 @@ int auth_verify_psk(struct ike_sa *sa, const struct id *me,
  */
 int auth_fill_verify(struct ike_sa *sa, const struct wire_msg *msg,
 		     struct job_verify *job) ERR_MUST_CHECK;
-/* "authentication of 'X' with Y successful" */
-void auth_log_success(struct ike_sa *sa, const struct id *id, bool myself, const char *with);
+/* We (or the peer) have proved who we are, by this scheme (NULL: a shared key): a line, and the
+ * ladder. */
+void auth_tell_success(struct ike_sa *sa, bool myself, const struct sign_scheme *scheme);
 
 /* Raise the alert about a certificate of the peer's that was refused, if that is what happened. */
 void auth_alert_cert(struct ike_sa *sa, const struct job_verify *j);

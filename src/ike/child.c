@@ -422,6 +422,7 @@ bool child_info(struct child *c, uint64_t now, struct ike_child_info *out)
 		.mark_out_mask = c->labels.out.mask,
 		.if_id_in = c->labels.if_id_in,
 		.if_id_out = c->labels.if_id_out,
+		.rungs = c->keying.ladder.first,
 		.use_in = UINT64_MAX,
 		.use_out = UINT64_MAX,
 	};

@@ -63,6 +63,11 @@ struct ike_hooks {
 	void (*dns)(void *ctx, const struct addr *server, bool add);
 	/* Wall-clock seconds, for certificates and lists. */
 	int64_t (*wall)(void *ctx);
+	/*
+	 * Microseconds of the clock of `now`, to tell people how long exchanges took (ladder.h):
+	 * nothing is decided by them. NULL: the milliseconds of `now` will do.
+	 */
+	uint64_t (*micros)(void *ctx);
 	/* Something happened to an SA (engine.h: ike_event). May be NULL. */
 	void (*event)(void *ctx, const struct ike_event *event);
 	/* Keys of an SA, for the key log of settings.save_keys; may be NULL. */

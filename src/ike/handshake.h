@@ -72,6 +72,7 @@ struct handshake {
 	const struct sign_scheme *scheme;
 	uint8_t auth_method;
 	struct secret auth; /* AUTH data */
+	uint8_t proved;	    /* by what, for the ladder: ladder_auth_name() */
 	int (*then)(struct ike_sa *sa);
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "ike/ladder.h"
 #include "ike/protect.h"
 #include "ike/rows.h"
 #include "ike/sa.h"
@@ -72,6 +73,7 @@ static void handle_request(const struct arrival *a, const struct row *row, struc
 	struct ike_sa *sa = a->sa;
 	uint8_t type;
 
+	ladder_reads(sa, msg, false);
 	mobike_arrived(sa, false, a->local, a->remote);
 	/* The peer uses what its rekey made: it knows that no other SA will be used instead. */
 	if (sa->replaces && !x_informational_ends(msg))
@@ -97,6 +99,7 @@ static void handle_response(const struct arrival *a, const struct row *row, stru
 	if (!rows_allow_payloads(row, msg, &type))
 		sa_log(sa, LOG_ENC, LOG_CTRL, "%s response has an unexpected payload, ignored",
 		       ike_exchange_name(msg->hdr.exchange));
+	ladder_reads(sa, msg, true);
 	sa->out.next++;
 	window_forget_request(sa);
 	mobike_arrived(sa, true, a->local, a->remote);
@@ -178,6 +181,7 @@ static void handle_fragment(const struct arrival *a, const struct row *row, stru
 	       skf.number, skf.total, protect_message_len(sa->seal_in, whole.len));
 	first = f->first;
 	protect_frags_done(f);
+	ladder_is_whole(sa, a->response, protect_message_len(sa->seal_in, whole.len), skf.total);
 	if (!a->response)
 		sa->in.busy = true;
 	handle_plain(a, row, first, &whole);
@@ -200,7 +204,9 @@ static void handle_protected(const struct arrival *a, const struct row *row)
 		       msg->hdr.msgid, err_text(err));
 		return;
 	}
-	if (!a->response)
+	if (a->response)
+		ladder_comes(sa);
+	else
 		window_begin(sa, &msg->hdr, a->datagram, number);
 	if (last->type == PAYLOAD_SKF) {
 		log_parsed(a->ike, sa, msg);
@@ -208,6 +214,7 @@ static void handle_protected(const struct arrival *a, const struct row *row)
 	} else {
 		if (!a->response)
 			sa->in.busy = true;
+		ladder_is_whole(sa, a->response, a->datagram.len, 1);
 		handle_plain(a, row, last->next, &plain);
 	}
 	secret_done(&plain);
@@ -222,6 +229,8 @@ static void handle_init_response(const struct arrival *a, const struct row *row)
 	counters_add_message(a->ike, sa->conn, &a->ike->msg.hdr, false);
 	if (!x_init_i_is_useful(sa, &a->ike->msg))
 		return;
+	ladder_comes(sa);
+	ladder_is_whole(sa, true, a->datagram.len, 1);
 	secret_done(&sa->out.plain);
 	if (secret_copy(&sa->out.plain, a->datagram) == 0)
 		handle_response(a, row, &a->ike->msg);
@@ -245,6 +254,8 @@ static void dispatch(const struct arrival *a)
 	if (!a->response) {
 		enum window_verdict v = window_judge(sa, &msg->hdr, a->datagram, fragment);
 
+		if (v != WINDOW_NEW)
+			ladder_comes_again(sa, &msg->hdr);
 		if (v == WINDOW_AGAIN)
 			window_reply_again(sa, a->local, a->remote);
 		if (v != WINDOW_NEW)
@@ -257,8 +268,10 @@ static void dispatch(const struct arrival *a)
 		return;
 	}
 	if (a->response && (!sa->out.waiting || msg->hdr.msgid != sa->out.next ||
-			    msg->hdr.exchange != sa->out.exchange))
+			    msg->hdr.exchange != sa->out.exchange)) {
+		ladder_comes_again(sa, &msg->hdr);
 		return; /* the answer to nothing we wait for: a duplicate */
+	}
 	if (msg->hdr.exchange == IKE_SA_INIT)
 		handle_init_response(a, row);
 	else if (is_protected(msg))

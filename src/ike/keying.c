@@ -127,6 +127,7 @@ void keying_forget_secrets(struct keying *k)
 void keying_done(struct ike *ike, struct keying *k)
 {
 	timer_stop(ike, &k->patience);
+	ladder_done(&k->ladder);
 	keying_forget_secrets(k);
 	secret_done(&k->nonce);
 	secret_done(&k->peer_nonce);

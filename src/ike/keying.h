@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "ike/ladder.h"
 #include "ike/timer.h"
 #include "wire/msg.h"
 #include "wire/proposal.h"
@@ -67,6 +68,7 @@ struct keying {
 	struct secret link;    /* ADDITIONAL_KEY_EXCHANGE */
 	uint8_t addke_done;    /* type of the last further exchange done; 0 none */
 	struct timer patience; /* responder: for the next IKE_FOLLOWUP_KE */
+	struct ladder ladder;  /* the exchanges so far */
 };
 
 /* Choose our nonce. */

@@ -391,7 +391,7 @@ void mobike_probe(struct ike_sa *sa)
 			continue;
 		sa_log(sa, LOG_IKE, LOG_CTRL, "checking path %s - %s",
 		       addr_text_port(&pairs[i].local, l), addr_text_port(&pairs[i].remote, r));
-		window_send(sa, &sa->out.request.packets, &pairs[i].local, &pairs[i].remote);
+		window_send_request(sa, &pairs[i].local, &pairs[i].remote);
 		sa->mobike.probed = true;
 	}
 }

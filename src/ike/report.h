@@ -38,6 +38,8 @@ enum ike_child_state {
 	CHILD_S_DELETED
 };
 
+struct ladder_rung;
+
 struct ike_child_info {
 	const char *name;
 	uint32_t uid, reqid;
@@ -54,6 +56,8 @@ struct ike_child_info {
 	uint64_t rekey_in, expires_in; /* UINT64_MAX: never */
 	const struct ts_list *ts_local, *ts_remote;
 	uint32_t mark_in, mark_in_mask, mark_out, mark_out_mask, if_id_in, if_id_out;
+	/* The exchanges it came by (ladder.h); NULL: it was made in IKE_AUTH. */
+	const struct ladder_rung *rungs;
 };
 
 struct ike_sa_info {
@@ -75,6 +79,8 @@ struct ike_sa_info {
 	size_t n_dns;
 	const struct addr *dns; /* servers that the peer assigned to us */
 	struct strs *tasks_queued, *tasks_active, *tasks_passive; /* never NULL */
+	/* The initial exchanges and, once it has been rekeyed, those that made it (ladder.h). */
+	const struct ladder_rung *rungs, *rekey_rungs;
 	size_t n_children;
 	const struct ike_child_info *children;
 };

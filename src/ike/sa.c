@@ -233,6 +233,9 @@ void sa_destroy(struct ike_sa *sa, int err, const char *message)
 	ike->n_sas--;
 	handshake_free(sa);
 	free_keys(sa);
+	ladder_leave(sa);
+	ladder_done(&sa->ladder);
+	ladder_done(&sa->rekeyed);
 	protect_frags_done(&sa->in.frags);
 	protect_packets_done(&sa->in.reply.packets);
 	secret_done(&sa->in.plain);

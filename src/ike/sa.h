@@ -14,6 +14,7 @@
 #include "cred/id.h"
 #include "ike/engine.h"
 #include "ike/keys.h"
+#include "ike/ladder.h"
 #include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/protect.h"
@@ -89,6 +90,7 @@ struct ike_sa {
 		uint64_t digest;	   /* of the last request's (first) datagram */
 		struct sa_sent reply;
 		struct ike_job *job;
+		struct ladder_rung *rung;
 	} in;
 
 	/* Requests we send: one at a time. */
@@ -105,8 +107,8 @@ struct ike_sa {
 		struct timer retransmit;
 		struct timer later; /* for the tasks that are postponed */
 		struct ike_job *job;
-		/* Children that the peer deleted before we knew of them: the response that makes
-		 * them is still to come. */
+		struct ladder_rung *rung;
+		/* Children deleted by the peer whose making response is still to come. */
 		unsigned n_gone;
 		uint32_t gone[SA_MAX_GONE];
 	} out;
@@ -116,7 +118,8 @@ struct ike_sa {
 	struct reauth reauth;
 	struct mobike mobike;
 	struct move move;
-	struct handshake *hs; /* until established */
+	struct handshake *hs;	       /* until established */
+	struct ladder ladder, rekeyed; /* the initial exchanges; those of its own rekeying */
 	struct id local_id, remote_id;
 	struct list children;
 	size_t n_children;
@@ -167,14 +170,11 @@ struct ike_sa *sa_find_spi(const struct ike *ike, uint64_t our_spi);
 struct ike_sa *sa_find_uid(const struct ike *ike, uint32_t uid);
 /* In use, though it may be that we are rekeying it. */
 bool sa_is_up(const struct ike_sa *sa);
-/* Change state, with a line at detail level. */
 void sa_set_state(struct ike_sa *sa, enum ike_sa_state state);
-/* Count, or no longer count, as half-open. */
 void sa_set_half_open(struct ike_sa *sa, bool half_open);
 /* Name of the connection for lines; "" until known. */
 const char *sa_name(const struct ike_sa *sa);
 struct log_tag sa_tag(const struct ike_sa *sa);
-/* A log line about this SA. */
 void sa_log(const struct ike_sa *sa, enum log_group group, int level, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Install keys: makes the seals of both directions from sa->keys and sa->chosen. */

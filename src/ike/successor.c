@@ -120,6 +120,7 @@ int successor_make(struct successor *s, struct view shared, struct ike_sa **out)
 		return err;
 	}
 	keying_forget_secrets(&s->keying);
+	ladder_move(&fresh->rekeyed, &s->keying.ladder);
 	*out = fresh;
 	return 0;
 }
@@ -177,6 +178,7 @@ void successor_inherit(struct ike_sa *old, struct ike_sa *fresh)
 	hand_over_children(old, fresh);
 	move_addresses(old, fresh);
 	reauth_inherit(old, fresh);
+	ladder_move(&fresh->ladder, &old->ladder);
 	task_move_all(old, fresh);
 	sa_set_state(old, IKE_S_REKEYED);
 	await_delete(old, REKEYED_MS);

@@ -105,6 +105,8 @@ static int take_picture(struct ike_sa *sa, uint64_t now, struct picture *p)
 		.remote_vips = sa->remote_vips,
 		.n_dns = sa->n_dns,
 		.dns = sa->dns,
+		.rungs = sa->ladder.first,
+		.rekey_rungs = sa->rekeyed.first,
 		.tasks_queued = &p->queued,
 		.tasks_active = &p->active,
 		.tasks_passive = &p->passive,

@@ -6,6 +6,7 @@
 
 #include "ike/conn.h"
 #include "ike/control.h"
+#include "ike/ladder.h"
 #include "ike/protect.h"
 #include "ike/sa.h"
 #include "ike/state.h"
@@ -30,8 +31,9 @@ static size_t max_datagram(const struct ike_sa *sa)
 	return size - overhead;
 }
 
-void window_send(struct ike_sa *sa, const struct protect_packets *packets, const struct addr *local,
-		 const struct addr *remote)
+/* Log and send all packets of a message. */
+static void send_packets(struct ike_sa *sa, const struct protect_packets *packets,
+			 const struct addr *local, const struct addr *remote)
 {
 	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
 
@@ -42,6 +44,18 @@ void window_send(struct ike_sa *sa, const struct protect_packets *packets, const
 		       addr_text_port(local, from), addr_text_port(remote, to), v.len);
 		sa->ike->hooks.send(sa->ike->hooks.ctx, local, remote, v);
 	}
+}
+
+void window_send_request(struct ike_sa *sa, const struct addr *local, const struct addr *remote)
+{
+	ladder_sends(sa, sa->out.request.packets.count);
+	send_packets(sa, &sa->out.request.packets, local, remote);
+}
+
+static void send_reply(struct ike_sa *sa, const struct addr *local, const struct addr *remote)
+{
+	ladder_sends_reply(sa, sa->in.reply.packets.count);
+	send_packets(sa, &sa->in.reply.packets, local, remote);
 }
 
 /* The line that says what a message consists of; the message is decoded to see. */
@@ -159,6 +173,14 @@ static struct wire_hdr header(const struct ike_sa *sa, uint8_t exchange, uint32_
 	};
 }
 
+/* Bytes of a message of ours as if it were not fragmented. */
+static size_t message_len(const struct ike_sa *sa, const struct wire_writer *payloads,
+			  const struct protect_packets *packets)
+{
+	return packets->count == 1 ? packets->items[0].len
+				   : protect_message_len(sa->seal_out, payloads->buf->len);
+}
+
 static uint64_t retransmit_delay(const struct ike_sa *sa)
 {
 	const struct ike_settings *s = &sa->ike->settings;
@@ -223,7 +245,7 @@ static void retransmit(struct timer *t)
 	}
 	sa_log(sa, LOG_IKE, LOG_CTRL, "retransmit %u of request with message ID %u", sa->out.tries,
 	       sa->out.next);
-	window_send(sa, &sa->out.request.packets, &sa->out.request.local, &sa->out.request.remote);
+	window_send_request(sa, &sa->out.request.local, &sa->out.request.remote);
 	mobike_probe(sa);
 	timer_start(sa->ike, t, retransmit_delay(sa));
 }
@@ -244,7 +266,8 @@ int window_request(struct ike_sa *sa, const struct wire_writer *payloads)
 	sa->out.n_gone = 0;
 	sa->out.tries = 0;
 	sa->out.retransmit.fire = retransmit;
-	window_send(sa, &packets, &sa->local, &sa->remote);
+	ladder_asks(sa, exchange, message_len(sa, payloads, &packets), packets.count);
+	window_send_request(sa, &sa->local, &sa->remote);
 	timer_start(sa->ike, &sa->out.retransmit, retransmit_delay(sa));
 	return 0;
 }
@@ -256,7 +279,7 @@ void window_readdress(struct ike_sa *sa)
 	sa->out.request.local = sa->local;
 	sa->out.request.remote = sa->remote;
 	sa->out.tries = 0;
-	window_send(sa, &sa->out.request.packets, &sa->local, &sa->remote);
+	window_send_request(sa, &sa->local, &sa->remote);
 	timer_start(sa->ike, &sa->out.retransmit, retransmit_delay(sa));
 }
 
@@ -282,7 +305,8 @@ int window_reply(struct ike_sa *sa, const struct wire_writer *payloads)
 	protect_packets_done(&sa->in.reply.packets);
 	sa->in.reply = (struct sa_sent){packets, sa->in.local, sa->in.remote};
 	sa->in.expected++;
-	window_send(sa, &packets, &sa->in.local, &sa->in.remote);
+	ladder_replies(sa, message_len(sa, payloads, &packets), packets.count);
+	send_reply(sa, &sa->in.local, &sa->in.remote);
 	return 0;
 }
 
@@ -323,9 +347,8 @@ void window_send_last(struct ike_sa *sa, uint8_t exchange, const struct wire_wri
 		return;
 	/* The peer takes this one only after the one in flight, which may have been lost. */
 	if (sa->out.waiting)
-		window_send(sa, &sa->out.request.packets, &sa->out.request.local,
-			    &sa->out.request.remote);
-	window_send(sa, &packets, &sa->local, &sa->remote);
+		window_send_request(sa, &sa->out.request.local, &sa->out.request.remote);
+	send_packets(sa, &packets, &sa->local, &sa->remote);
 	protect_packets_done(&packets);
 }
 
@@ -334,7 +357,7 @@ void window_reply_again(struct ike_sa *sa, const struct addr *local, const struc
 	const struct sa_sent *r = &sa->in.reply;
 	bool back = sa->peer_mobike && sa->in.exchange != IKE_AUTH;
 
-	window_send(sa, &r->packets, back ? local : &r->local, back ? remote : &r->remote);
+	send_reply(sa, back ? local : &r->local, back ? remote : &r->remote);
 }
 
 static uint64_t digest_of(const struct ike_sa *sa, struct view datagram)
@@ -368,4 +391,5 @@ void window_begin(struct ike_sa *sa, const struct wire_hdr *hdr, struct view dat
 	if (fragment == 1)
 		sa->in.digest = digest_of(sa, datagram);
 	sa->in.exchange = hdr->exchange;
+	ladder_is_asked(sa, hdr);
 }

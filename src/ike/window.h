@@ -11,7 +11,6 @@
 
 struct addr;
 struct ike_sa;
-struct protect_packets;
 
 /* Message ids, retransmission and the cached last reply (RFC 7296 sections 2.1 to 2.3). */
 
@@ -55,8 +54,7 @@ void window_reply_again(struct ike_sa *sa, const struct addr *local, const struc
 /* Note the request that is being worked on: its bytes tell retransmissions apart. */
 void window_begin(struct ike_sa *sa, const struct wire_hdr *hdr, struct view datagram,
 		  unsigned fragment);
-/* Log and send all packets of a message. */
-void window_send(struct ike_sa *sa, const struct protect_packets *packets, const struct addr *local,
-		 const struct addr *remote);
+/* Log and send all packets of the request in flight, by these addresses. */
+void window_send_request(struct ike_sa *sa, const struct addr *local, const struct addr *remote);
 
 #endif

@@ -340,7 +340,6 @@ static void authenticated(struct ike_sa *sa, const struct wire_msg *msg)
 static void on_verified(struct ike_sa *sa, struct ike_job *base)
 {
 	struct job_verify *j = (struct job_verify *)base;
-	const char *name = j->scheme ? j->scheme->name : "?";
 	char text[256];
 
 	if (base->err || !j->scheme) {
@@ -350,11 +349,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 		reject_peer(sa, base->err, "the peer's authentication failed (see above)");
 		return;
 	}
-	if (j->scheme->auth_method != AUTH_DIGITAL_SIGNATURE) {
-		snprintf(text, sizeof(text), "%s signature", sign_legacy_name(j->method));
-		name = text;
-	}
-	auth_log_success(sa, &sa->remote_id, false, name);
+	auth_tell_success(sa, false, j->scheme);
 	if (input_reload(sa, false))
 		reject_peer(sa, E_NOMEM, err_text(E_NOMEM));
 	else

@@ -226,7 +226,6 @@ static void authenticated(struct ike_sa *sa, const struct wire_msg *msg)
 static void on_verified(struct ike_sa *sa, struct ike_job *base)
 {
 	struct job_verify *j = (struct job_verify *)base;
-	const char *name = j->scheme ? j->scheme->name : "?";
 	char text[256];
 
 	if (base->err || !j->scheme || input_reload(sa, true)) {
@@ -236,11 +235,7 @@ static void on_verified(struct ike_sa *sa, struct ike_job *base)
 		refuse_auth(sa, base->err ? base->err : E_NOMEM);
 		return;
 	}
-	if (j->scheme->auth_method != AUTH_DIGITAL_SIGNATURE) {
-		snprintf(text, sizeof(text), "%s signature", sign_legacy_name(j->method));
-		name = text;
-	}
-	auth_log_success(sa, &sa->remote_id, false, name);
+	auth_tell_success(sa, false, j->scheme);
 	candidates_keep(sa, &sa->hs->candidates, j->fits);
 	authenticated(sa, &sa->ike->msg);
 }

@@ -75,6 +75,7 @@ void x_create_child_answer(struct keying *k, const struct wire_msg *msg)
 	struct job_ke *job;
 	uint8_t group[2];
 
+	ladder_attach(&k->ladder, sa);
 	if (keying_new_nonce(k) || keying_take_nonce(k, wire_msg_find(msg, PAYLOAD_NONCE))) {
 		refuse(k, N_INVALID_SYNTAX);
 		return;

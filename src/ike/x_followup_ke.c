@@ -166,6 +166,7 @@ void x_followup_ke_request(struct ike_sa *sa, const struct wire_msg *msg)
 		window_reply_notify(sa, N_STATE_NOT_FOUND, (struct view){0});
 		return;
 	}
+	ladder_attach(&k->ladder, sa);
 	if (ke->u.ke.method != next->id) {
 		drop(k, N_INVALID_SYNTAX,
 		     "KE payload is not of the method negotiated for this exchange");

@@ -176,6 +176,7 @@ void x_init_i_begin_again(struct ike_sa *sa)
 		child_destroy(hs->child);
 	hs->child = NULL;
 	handshake_reset(hs);
+	ladder_done(&sa->ladder);
 	sa_renew_spi(sa);
 	sa->nat_local = sa->nat_remote = false;
 	task_continue(sa, &task_ike_init);

@@ -147,6 +147,7 @@ static bool answer_again(struct ike *ike, const struct addr *remote, struct view
 		if (sa->spi_i != msg->hdr.spi_i || !addr_equal_port(&sa->remote, remote) ||
 		    sa->in.digest != hash_siphash(ike->digest_key, datagram))
 			continue;
+		ladder_comes_again(sa, &msg->hdr);
 		if (!sa->in.busy && window_judge(sa, &msg->hdr, datagram, 1) == WINDOW_AGAIN)
 			window_reply_again(sa, &sa->local, &sa->remote);
 		return true;
@@ -388,6 +389,8 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 	sa->remote = sa->in.remote = *remote;
 	sa_set_state(sa, IKE_S_CONNECTING);
 	window_begin(sa, &msg->hdr, datagram, 1);
+	ladder_is_whole(sa, false, datagram.len, 1);
+	ladder_reads(sa, msg, false);
 	sa->in.busy = true;
 	sa_set_half_open(sa, true);
 	sa_log(sa, LOG_IKE, LOG_AUDIT, "%s is initiating an IKE_SA", addr_text(remote, text));

@@ -401,11 +401,11 @@ static void test_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < KEYS; i++)
 		assert_string_equal(sign_key_type(keys[i]), types[i]);
-	assert_string_equal(sign_legacy_name(1), "RSA");
-	assert_string_equal(sign_legacy_name(9), "ECDSA-256");
-	assert_string_equal(sign_legacy_name(10), "ECDSA-384");
-	assert_string_equal(sign_legacy_name(11), "ECDSA-521");
-	assert_string_equal(sign_legacy_name(3), "unknown");
+	assert_string_equal(sign_find_method(1)->name, "RSA signature");
+	assert_string_equal(sign_find_method(9)->name, "ECDSA-256 signature");
+	assert_string_equal(sign_find_method(10)->name, "ECDSA-384 signature");
+	assert_string_equal(sign_find_method(11)->name, "ECDSA-521 signature");
+	assert_null(sign_find_method(3));
 }
 
 static EVP_PKEY *ec_public(const char *group, struct view point)
