@@ -35,6 +35,7 @@ static const struct server_command rows[] = {
 	{"list-conns", cmd_conn_list},
 	/* Cygnet's own */
 	{"diff", cmd_diff},
+	{"trace", cmd_sa_trace},
 	{"load-cert", cmd_cred_load_cert},
 	{"load-key", cmd_cred_load_key},
 	{"unload-key", cmd_cred_unload_key},

@@ -87,6 +87,7 @@ void cmd_control_rekey(struct server_call *call);
 void cmd_control_redirect(struct server_call *call);
 
 void cmd_sa_list(struct server_call *call);
+void cmd_sa_trace(struct server_call *call);
 
 void cmd_conn_load(struct server_call *call);
 void cmd_conn_unload(struct server_call *call);

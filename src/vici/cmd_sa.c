@@ -11,6 +11,7 @@ struct filter {
 	struct server_call *call;
 	const char *ike, *child;
 	int64_t ike_id, child_id; /* 0: any */
+	bool trace;		  /* with the exchanges that they came by */
 };
 
 static bool wants_child(const struct filter *f, const struct ike_child_info *c)
@@ -42,14 +43,18 @@ static bool list_sa(void *ctx, const struct ike_sa_info *sa)
 
 	if (!wants_sa(f, sa))
 		return true;
-	split_init(&s, f->call, SERVER_EV_LIST_SA);
+	split_init(&s, f->call, f->trace ? SERVER_EV_TRACE_SA : SERVER_EV_LIST_SA);
 	codec_section(&s.head, sa->name);
 	report_sa(&s.head, sa);
+	if (f->trace) {
+		report_ladder(&s.head, "exchanges", sa->rungs);
+		report_ladder(&s.head, "rekey-exchanges", sa->rekey_rungs);
+	}
 	codec_section(&s.head, "child-sas");
 	for (size_t i = 0; i < sa->n_children; i++) {
 		if (!wants_child(f, &sa->children[i]))
 			continue;
-		report_child_section(&s.item, &sa->children[i]);
+		report_child_section(&s.item, &sa->children[i], f->trace);
 		split_add(&s);
 	}
 	split_done(&s);
@@ -57,7 +62,7 @@ static bool list_sa(void *ctx, const struct ike_sa_info *sa)
 }
 
 /* Nothing here waits for a busy SA, so `noblock` changes nothing. */
-void cmd_sa_list(struct server_call *call)
+static void list(struct server_call *call, bool trace)
 {
 	struct vici_context *c = cmd_context(call);
 	struct filter f = {
@@ -66,7 +71,20 @@ void cmd_sa_list(struct server_call *call)
 		.child = cmd_text(call, "child"),
 		.ike_id = cmd_number(call, "ike-id", 0),
 		.child_id = cmd_number(call, "child-id", 0),
+		.trace = trace,
 	};
 
 	ike_each_sa(c->ike, c->now(c->ctx), list_sa, &f);
+}
+
+void cmd_sa_list(struct server_call *call)
+{
+	list(call, false);
+}
+
+/* A command of its own: strongSwan's swanctl stumbles over sections of list-sa that it does not
+ * know. */
+void cmd_sa_trace(struct server_call *call)
+{
+	list(call, true);
 }

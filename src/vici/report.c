@@ -8,8 +8,10 @@
 #include "conf/suite.h"
 #include "crypto/alg.h"
 #include "ike/engine.h"
+#include "ike/ladder.h"
 #include "vici/codec.h"
 #include "vici/server.h"
+#include "wire/ike.h"
 #include "wire/proposal.h"
 #include "wire/ts.h"
 
@@ -221,10 +223,64 @@ static void begin_child(struct wbuf *w, const struct ike_child_info *child)
 	codec_section(w, name);
 }
 
-void report_child_section(struct wbuf *w, const struct ike_child_info *child)
+void report_child_section(struct wbuf *w, const struct ike_child_info *child, bool trace)
 {
 	begin_child(w, child);
 	report_child(w, child);
+	if (trace)
+		report_ladder(w, "exchanges", child->rungs);
+	codec_section_end(w);
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------ */
+
+static void put_message(struct wbuf *w, const char *which, const struct ladder_message *m,
+			uint8_t auth)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s-bytes", which);
+	codec_fmt(w, key, "%u", m->bytes);
+	snprintf(key, sizeof(key), "%s-packets", which);
+	codec_fmt(w, key, "%u", m->packets);
+	snprintf(key, sizeof(key), "%s-seen", which);
+	codec_fmt(w, key, "%u", m->seen);
+	snprintf(key, sizeof(key), "%s-auth", which);
+	codec_text(w, key, ladder_auth_name(auth));
+}
+
+static void put_rung(struct wbuf *w, const struct ladder_rung *r, const struct ladder_rung *first)
+{
+	char name[32];
+
+	codec_text(w, "exchange", ike_exchange_name(r->exchange));
+	codec_fmt(w, "message-id", "%u", r->msgid);
+	codec_text(w, "asked-by", r->ours ? "local" : "remote");
+	if (r->ke)
+		codec_text(w, "ke", alg_name(TRANSFORM_KE, r->ke, name));
+	if (r->notify)
+		codec_text(w, "notify", ike_notify_name(r->notify));
+	codec_fmt(w, "at-us", "%" PRIu64, r->began - first->began);
+	if (r->took != UINT32_MAX)
+		codec_fmt(w, "took-us", "%u", r->took);
+	put_message(w, "request", &r->request, r->auth_request);
+	put_message(w, "response", &r->response, r->auth_response);
+}
+
+void report_ladder(struct wbuf *w, const char *name, const struct ladder_rung *first)
+{
+	char number[8];
+	unsigned n = 0;
+
+	if (!first)
+		return;
+	codec_section(w, name);
+	for (const struct ladder_rung *r = first; r; r = r->next) {
+		snprintf(number, sizeof(number), "%u", ++n);
+		codec_section(w, number);
+		put_rung(w, r, first);
+		codec_section_end(w);
+	}
 	codec_section_end(w);
 }
 
@@ -253,7 +309,7 @@ static void put_children(struct wbuf *w, const struct ike_event *e)
 		codec_section_end(w);
 		codec_section_end(w);
 	} else if (e->child) {
-		report_child_section(w, e->child);
+		report_child_section(w, e->child, false);
 	}
 	codec_section_end(w);
 }

@@ -57,7 +57,7 @@ struct server {
 static const char *const event_names[SERVER_N_EVENTS] = {
 	"log",		"control-log",	  "list-sa",	"list-policy", "list-conn",
 	"list-cert",	"list-authority", "ike-updown", "ike-rekey",   "ike-update",
-	"child-updown", "child-rekey",	  "alert",
+	"child-updown", "child-rekey",	  "alert",	"trace-sa",
 };
 
 static void wake(const struct server *s)
