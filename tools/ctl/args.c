@@ -78,8 +78,11 @@ static void print_swanctl_usage(FILE *to)
 	const struct ctl_verb *v;
 
 	fprintf(to, "Cygnet %s swanctl\nusage:\n", CYGNET_VERSION);
-	for (size_t i = 0; (v = verb_at(i)) != NULL; i++)
-		fprintf(to, "  swanctl --%-16s (-%c)  %s\n", v->name, v->letter, v->summary);
+	for (size_t i = 0; (v = verb_at(i)) != NULL; i++) {
+		if (v->name)
+			fprintf(to, "  swanctl --%-16s (-%c)  %s\n", v->name, v->letter,
+				v->summary);
+	}
 	fprintf(to, "  swanctl --%-16s (-%c)  %s\n", "help", 'h', "show usage information");
 }
 

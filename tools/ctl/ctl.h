@@ -31,7 +31,7 @@ struct ctl_option {
 struct ctl;
 
 struct ctl_verb {
-	const char *name;  /* of swanctl: "list-sas" */
+	const char *name;  /* of swanctl: "list-sas"; NULL: it has none */
 	char letter;	   /* 'l' */
 	const char *plain; /* of cygnet: "status"; NULL: it has none */
 	const char *args;  /* of the plain verb: "CHILD"; NULL: none */

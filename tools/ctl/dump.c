@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/ctl/screen.h"
 #include "vici/codec.h"
 
 static void put_hex(struct view v, struct wbuf *out)
@@ -15,39 +16,10 @@ static void put_hex(struct view v, struct wbuf *out)
 		wbuf_fmt(out, "%02x", v.ptr[i]);
 }
 
-/* Length of the UTF-8 sequence at p (RFC 3629), 0 if there is none. */
-static size_t utf8_length(const uint8_t *p, size_t left)
-{
-	static const struct {
-		uint8_t first_min, first_max, second_min, second_max, length;
-	} rows[] = {
-		{0x00, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		size_t n = rows[i].length;
-
-		if (p[0] < rows[i].first_min || p[0] > rows[i].first_max)
-			continue;
-		if (n > left || (n > 1 && (p[1] < rows[i].second_min || p[1] > rows[i].second_max)))
-			return 0;
-		for (size_t k = 2; k < n; k++) {
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		}
-		return n;
-	}
-	return 0;
-}
-
 static bool is_utf8(struct view v)
 {
 	for (size_t i = 0, n; i < v.len; i += n) {
-		n = utf8_length(v.ptr + i, v.len - i);
+		n = screen_utf8(v.ptr + i, v.len - i);
 		if (n == 0)
 			return false;
 	}
@@ -198,6 +170,8 @@ static const char numeric_keys[] =
 	" established rekey-time reauth-time life-time install-time"
 	" reauth_time rekey_time rekey_bytes rekey_packets dpd_delay dpd_timeout"
 	" bytes-in packets-in use-in bytes-out packets-out use-out"
+	" message-id at-us took-us request-bytes request-packets request-seen"
+	" response-bytes response-packets response-seen"
 	" dropped-policy-in dropped-policy-out dropped-replay dropped-auth"
 	" size online offline total idle critical high medium low scheduled half-open"
 	" sbrk mmap used free ";

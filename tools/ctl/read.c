@@ -8,8 +8,10 @@
 #include "cygnet-config.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/dump.h"
+#include "tools/ctl/screen.h"
 #include "tools/ctl/show.h"
 #include "tools/ctl/show_cert.h"
+#include "tools/ctl/show_status.h"
 #include "tools/ctl/verb.h"
 #include "vici/client.h"
 #include "vici/codec.h"
@@ -57,9 +59,18 @@ static int read_stream(struct ctl *ctl, const char *command, const char *event, 
 	return rc;
 }
 
+static void print_status(const struct conf_node *event, struct wbuf *out)
+{
+	const struct screen s = screen_of_stdout();
+
+	show_status(&s, event, out);
+}
+
 int read_sas(struct ctl *ctl)
 {
-	return read_stream(ctl, "list-sas", "list-sa", ctl->plain ? show_sa_status : show_sa);
+	if (ctl->plain)
+		return read_stream(ctl, "trace", "trace-sa", print_status);
+	return read_stream(ctl, "list-sas", "list-sa", show_sa);
 }
 
 int read_policies(struct ctl *ctl)

@@ -21,8 +21,9 @@ void show_conn(const struct conf_node *event, struct wbuf *out);
 void show_sa(const struct conf_node *event, struct wbuf *out);
 /* list-policy */
 void show_policy(const struct conf_node *event, struct wbuf *out);
-/* list-sa, for people: `cygnet status` */
-void show_sa_status(const struct conf_node *event, struct wbuf *out);
+/* The algorithms of an IKE SA and of a child, separated by '/'. */
+void show_sa_suite(const struct conf_node *sa, struct wbuf *out);
+void show_sa_child_suite(const struct conf_node *child, struct wbuf *out);
 /* get-pools */
 void show_pools(const struct conf_node *reply, struct wbuf *out);
 /* list-authority */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf/node.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/show.h"
 
-/* list-sas: as swanctl prints it, and for people. */
+/* list-sas, as swanctl prints it. */
 
 static bool has(const struct conf_node *n, const char *key)
 {
@@ -58,7 +57,7 @@ static void put_tasks(const struct conf_node *n, const char *key, const char *la
 	wbuf_u8(out, '\n');
 }
 
-static void put_ike_suite(const struct conf_node *sa, struct wbuf *out)
+void show_sa_suite(const struct conf_node *sa, struct wbuf *out)
 {
 	put(sa, "", "encr-alg", out);
 	put(sa, "-", "encr-keysize", out);
@@ -71,7 +70,7 @@ static void put_ike_suite(const struct conf_node *sa, struct wbuf *out)
 		wbuf_str(out, "/PPK");
 }
 
-static void put_child_suite(const struct conf_node *c, struct wbuf *out)
+void show_sa_child_suite(const struct conf_node *c, struct wbuf *out)
 {
 	put(c, "", "encr-alg", out);
 	put(c, "-", "encr-keysize", out);
@@ -156,7 +155,7 @@ static void put_child(const struct conf_node *c, struct wbuf *out)
 		 encap ? "-in-UDP" : "");
 	if (has(c, "protocol")) {
 		wbuf_fmt(out, ", %s:", ctl_text(c, "protocol"));
-		put_child_suite(c, out);
+		show_sa_child_suite(c, out);
 	}
 	wbuf_u8(out, '\n');
 	if (has(c, "install-time")) {
@@ -187,7 +186,7 @@ static void put_sa(const struct conf_node *sa, struct wbuf *out)
 	put_ends(sa, out);
 	if (has(sa, "encr-alg")) {
 		wbuf_str(out, "  ");
-		put_ike_suite(sa, out);
+		show_sa_suite(sa, out);
 		wbuf_u8(out, '\n');
 	}
 	if (has(sa, "established")) {
@@ -212,155 +211,5 @@ void show_sa(const struct conf_node *event, struct wbuf *out)
 		put_sa(sa, out);
 		for (size_t k = 0; children && k < children->n_sections; k++)
 			put_child(children->sections[k], out);
-	}
-}
-
-/* ---- for people ----------------------------------------------------------------------------- */
-
-/* "1d 2h", "3m 20s", "15s": two units at most. */
-static void put_span(const char *seconds, struct wbuf *out)
-{
-	static const struct {
-		unsigned long seconds;
-		char unit;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	unsigned long left = strtoul(seconds, NULL, 10);
-	int shown = 0;
-
-	for (size_t i = 0; i < 4 && shown < 2; i++) {
-		unsigned long n = left / units[i].seconds;
-
-		if (n == 0 && !(i == 3 && shown == 0))
-			continue;
-		wbuf_fmt(out, "%s%lu%c", shown ? " " : "", n, units[i].unit);
-		left %= units[i].seconds;
-		shown++;
-	}
-}
-
-/* "168 B", "1.2 MiB" */
-static void put_bytes(const char *bytes, struct wbuf *out)
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
-	unsigned long long n = strtoull(bytes, NULL, 10);
-	double scaled = (double)n / 1024;
-	size_t i = 0;
-
-	if (n < 1024) {
-		wbuf_fmt(out, "%llu B", n);
-		return;
-	}
-	while (scaled >= 1024 && i < 4) {
-		scaled /= 1024;
-		i++;
-	}
-	wbuf_fmt(out, "%.1f %s", scaled, units[i]);
-}
-
-static void put_timing(const struct conf_node *n, const char *since, const char *word,
-		       struct wbuf *out)
-{
-	if (!has(n, since))
-		return;
-	wbuf_fmt(out, "    %s ", word);
-	put_span(ctl_text(n, since), out);
-	wbuf_str(out, " ago");
-	if (has(n, "rekey-time")) {
-		wbuf_str(out, ", rekeying in ");
-		put_span(ctl_text(n, "rekey-time"), out);
-	}
-	if (has(n, "reauth-time")) {
-		wbuf_str(out, ", reauthentication in ");
-		put_span(ctl_text(n, "reauth-time"), out);
-	}
-	wbuf_u8(out, '\n');
-}
-
-static void put_side(const struct conf_node *sa, const char *side, struct wbuf *out)
-{
-	char id[16], host[16], port[16], vips[16];
-
-	snprintf(id, sizeof(id), "%s-id", side);
-	snprintf(host, sizeof(host), "%s-host", side);
-	snprintf(port, sizeof(port), "%s-port", side);
-	snprintf(vips, sizeof(vips), "%s-vips", side);
-	wbuf_fmt(out, "    %-7s %s at %s port %s", side, ctl_text(sa, id), ctl_text(sa, host),
-		 ctl_text(sa, port));
-	if (strcmp(side, "remote") == 0 && has(sa, "remote-eap-id"))
-		wbuf_fmt(out, ", EAP identity %s", ctl_text(sa, "remote-eap-id"));
-	if (has(sa, vips)) {
-		wbuf_str(out, ", virtual IP");
-		show_items(conf_node_value(sa, vips), " ", out);
-	}
-	wbuf_u8(out, '\n');
-}
-
-static void put_flow(const struct conf_node *c, const char *word, const char *way, struct wbuf *out)
-{
-	char bytes[12], packets[16];
-
-	snprintf(bytes, sizeof(bytes), "bytes-%s", way);
-	snprintf(packets, sizeof(packets), "packets-%s", way);
-	wbuf_fmt(out, "%s ", word);
-	put_bytes(ctl_text(c, bytes), out);
-	wbuf_fmt(out, " in %s packets", ctl_text(c, packets));
-}
-
-static void put_drops(const struct conf_node *c, struct wbuf *out)
-{
-	static const char *const keys[][2] = {
-		{"dropped-policy-in", "received outside the selectors"},
-		{"dropped-policy-out", "to be sent outside the selectors"},
-		{"dropped-replay", "replayed or too old"},
-		{"dropped-auth", "not authentic"},
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (has(c, keys[i][0]))
-			wbuf_fmt(out, "        dropped %s packets: %s\n", ctl_text(c, keys[i][0]),
-				 keys[i][1]);
-	}
-}
-
-static void put_child_status(const struct conf_node *c, struct wbuf *out)
-{
-	wbuf_fmt(out, "    %s{%s} %s:", ctl_text(c, "name"), ctl_text(c, "uniqueid"),
-		 ctl_text(c, "state"));
-	show_items(conf_node_value(c, "local-ts"), " ", out);
-	wbuf_str(out, " ===");
-	show_items(conf_node_value(c, "remote-ts"), " ", out);
-	wbuf_u8(out, '\n');
-	if (!has(c, "spi-in"))
-		return;
-	wbuf_str(out, "        ");
-	put_flow(c, "received", "in", out);
-	wbuf_str(out, ", ");
-	put_flow(c, "sent", "out", out);
-	wbuf_fmt(out, "\n        %s%s, ", ctl_text(c, "protocol"),
-		 strcmp(ctl_text(c, "encap"), "yes") == 0 ? " in UDP" : "");
-	put_child_suite(c, out);
-	wbuf_u8(out, '\n');
-	put_drops(c, out);
-}
-
-void show_sa_status(const struct conf_node *event, struct wbuf *out)
-{
-	for (size_t i = 0; i < event->n_sections; i++) {
-		const struct conf_node *sa = event->sections[i];
-		const struct conf_node *children = conf_node_section(sa, "child-sas");
-
-		wbuf_fmt(out, "%s[%s] %s\n", sa->name, ctl_text(sa, "uniqueid"),
-			 ctl_text(sa, "state"));
-		put_side(sa, "local", out);
-		put_side(sa, "remote", out);
-		if (has(sa, "encr-alg")) {
-			wbuf_str(out, "    ");
-			put_ike_suite(sa, out);
-			put(sa, ", post-quantum: ", "post-quantum", out);
-			wbuf_u8(out, '\n');
-		}
-		put_timing(sa, "established", "established", out);
-		for (size_t k = 0; children && k < children->n_sections; k++)
-			put_child_status(children->sections[k], out);
 	}
 }

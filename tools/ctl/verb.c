@@ -56,6 +56,14 @@ static const struct ctl_option sa_options[] = {
 	{"noblock", 'n', NULL, "don't wait for IKE_SAs in use"},
 	END};
 
+static const struct ctl_option trace_options[] = {
+	{"ike", 'i', "<name>", "filter IKE_SAs by name"},
+	{"ike-id", 'I', "<id>", "filter IKE_SAs by unique identifier"},
+	{"child", 'c', "<name>", "filter CHILD_SAs by name"},
+	{"child-id", 'C', "<id>", "filter CHILD_SAs by unique identifier"},
+	{"svg", 's', "<file>", "write the picture to this file, as SVG"},
+	END};
+
 static const struct ctl_option policy_options[] = {
 	{"child", 'c', "<name>", "filter policies by CHILD_SA configuration"},
 	{"trap", 't', NULL, "list trap policies"},
@@ -126,6 +134,8 @@ static const struct ctl_verb verbs[] = {
 	 false},
 	{"list-sas", 'l', "status", NULL, "list currently active IKE_SAs", sa_options, read_sas,
 	 false},
+	{NULL, 0, "trace", NULL, "show the exchanges of IKE_SAs: sizes, packets and times",
+	 trace_options, trace_run, false},
 	{"list-pols", 'P', "policies", NULL, "list currently installed policies", policy_options,
 	 read_policies, false},
 	{"monitor-sa", 'm', "monitor", NULL, "monitor for IKE_SA and CHILD_SA changes", NULL,

@@ -30,6 +30,7 @@ int read_version(struct ctl *ctl);
 int read_counters(struct ctl *ctl);
 int read_log(struct ctl *ctl);
 int read_monitor(struct ctl *ctl);
+int trace_run(struct ctl *ctl);
 
 int act_initiate(struct ctl *ctl);
 int act_terminate(struct ctl *ctl);

@@ -240,6 +240,17 @@ static void test_list_sas(void **state)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		assert_string_equal(conf_node_section(event, "home")->values[i].key, keys[i]);
 	assert_string_equal(conf_node_text(event, "home.state"), "CONNECTING");
+	assert_null(conf_node_section(conf_node_section(event, "home"), "exchanges"));
+	conf_node_free(reply);
+	conf_node_free(event);
+	house_run_jobs(h);
+	memclient_send_register(h->client, "trace-sa");
+	house_ask(h, "trace");
+	reply = house_hear(h, &events, &event);
+	assert_int_equal(events, 1);
+	assert_string_equal(conf_node_text(event, "home.exchanges.1.exchange"), "IKE_SA_INIT");
+	assert_string_equal(conf_node_text(event, "home.exchanges.1.asked-by"), "local");
+	assert_null(conf_node_text(event, "home.exchanges.1.took-us"));
 	conf_node_free(reply);
 	conf_node_free(event);
 	house_put(h, "ike", "other");

@@ -54,13 +54,6 @@ static void test_text(void **state)
 	}
 }
 
-static void test_status(void **state)
-{
-	(void)state;
-	check_show("list-sas-carol.pretty", show_sa_status, "status-carol.txt");
-	check_show("list-sas-windows.pretty", show_sa_status, "status-windows.txt");
-}
-
 static void test_pretty(void **state)
 {
 	char name[128];
@@ -342,12 +335,11 @@ static void test_json_of_certs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	      cmocka_unit_test(test_status),
-		cmocka_unit_test(test_pretty),	      cmocka_unit_test(test_raw),
-		cmocka_unit_test(test_log_lines),     cmocka_unit_test(test_certs),
-		cmocka_unit_test(test_validity),      cmocka_unit_test(test_bad_certs),
-		cmocka_unit_test(test_json_is_valid), cmocka_unit_test(test_json_values),
-		cmocka_unit_test(test_json_of_certs),
+		cmocka_unit_test(test_text),	    cmocka_unit_test(test_pretty),
+		cmocka_unit_test(test_raw),	    cmocka_unit_test(test_log_lines),
+		cmocka_unit_test(test_certs),	    cmocka_unit_test(test_validity),
+		cmocka_unit_test(test_bad_certs),   cmocka_unit_test(test_json_is_valid),
+		cmocka_unit_test(test_json_values), cmocka_unit_test(test_json_of_certs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
