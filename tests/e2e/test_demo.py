@@ -39,6 +39,7 @@ def test_performance():
     for line in ("initiate completed successfully", "terminate completed successfully",
                  r"2 packets transmitted, 2 received", r"SHA-256 \w+\.\.\. matches",
                  r"loaded Dilithium5 key from", r"with DILITHIUM_5 successful",
+                 r"=+ net\{1\} =+ 10\.1\.0\.0/24", r"-+ 1264 bytes in 1 packet -+>\|",
                  r"home: #1, ESTABLISHED, IKEv2", r"rw: #1, ESTABLISHED, IKEv2",
                  r"10\.3\.0\.1 --- \| carol \| === 192\.168\.0\.0/24 === \|  moon  \|"):
         assert re.search(line, out), f"nothing matches {line!r} in:\n{out}"

@@ -10,6 +10,7 @@ CYGNET_SEED_PAGE=1 writes docs/seed-walkthrough.md.
 import os
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -137,6 +138,57 @@ def test_made_certs(made, host, name):
 
 
 # ---- the seed's ----
+
+
+def exchanges(section):
+    """(exchange, message id, sizes and packets of request and response) of each, in order."""
+    return [(e["exchange"], e["message-id"], e["request-bytes"], e["request-packets"],
+             e["response-bytes"], e["response-packets"]) for e in section.values()]
+
+
+def document(expected):
+    """The same of the document's messages, but for the delete at the end of a rekeying."""
+    pairs = zip(expected[::2], expected[1::2])
+    return [(ask.exchange, ask.number, ask.size, ask.fragments, answer.size, answer.fragments)
+            for ask, answer in pairs if ask.exchange != "INFORMATIONAL"]
+
+
+@pytest.mark.parametrize("host, conn, asker",
+                         [("carol", "home", "local"), ("moon", "rw", "remote")])
+def test_trace(walk, host, conn, asker):
+    """What the daemons keep of the exchanges are the document's sizes, on either side."""
+    [before], [after] = walk.steps["trace"][host], walk.steps["trace after"][host]
+    before, after = before[conn], after[conn]
+    assert exchanges(before["exchanges"]) == document(CONNECT)
+    assert [e.get("ke") for e in before["exchanges"].values()] == [
+        "CURVE_25519", "KYBER_L3", "BIKE_L3", "HQC_L3", None]
+    auth = before["exchanges"]["5"]
+    assert auth["request-auth"] == auth["response-auth"] == "DILITHIUM_5"
+    assert {e["asked-by"] for e in before["exchanges"].values()} == {asker}
+    assert all(e["took-us"] > 0 for e in before["exchanges"].values())
+    net, other = before["child-sas"].values()
+    assert "exchanges" not in net and exchanges(other["exchanges"]) == document(HOST)
+    assert exchanges(after["exchanges"]) == document(CONNECT)
+    assert exchanges(after["rekey-exchanges"]) == document(REKEY_IKE)
+    children = {child["name"]: child for child in after["child-sas"].values()
+                if child["state"] == "INSTALLED"}
+    assert exchanges(children["net"]["exchanges"]) == document(REKEY_NET)
+    assert exchanges(children["host"]["exchanges"]) == document(REKEY_HOST)
+
+
+def test_pictures(walk):
+    """The terminal's picture without a terminal, and the SVG."""
+    printed = walk.steps["status"].printed
+    assert printed.isascii() and "\033" not in printed
+    for line in (r"\| 192\.168\.0\.3\[4500\]    \|=+\| 192\.168\.0\.2\[4500\]   \|",
+                 r"10\.3\.0\.1/32 =+ net\{1\} =+ 10\.1\.0\.0/24",
+                 r"3  IKE_INTERMEDIATE +4608 -> +9104 bytes +\d+\.\d ms  HQC_L3\n",
+                 r"4  IKE_AUTH +9088 -> +9008 bytes .* DILITHIUM_5 / DILITHIUM_5\n"):
+        assert re.search(line, printed), printed
+    drawn = ElementTree.parse(walk.lab.path("net.svg")).getroot()
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    for text in ("carol@strongswan.org", "KYBER_L3", "9104 bytes, 7 packets"):
+        assert text in texts
 
 
 def test_start(walk):

@@ -62,6 +62,10 @@ class Walk:
                                                                    check=True))
         return self
 
+    def trace(self):
+        """What either daemon keeps of its exchanges."""
+        return {host.name: host.json("trace") for host in (self.carol, self.moon)}
+
     def all(self):
         """Every step in the document's order; rekeying is asked for."""
         carol, top = self.connect().carol, self.lab.top
@@ -69,11 +73,15 @@ class Walk:
             assert (answer := traffic.ping(top.carol, target, count)), answer
             self.steps[name] = Step("", answer.text)
         self.show("list-sas", carol, "--list-sas")
+        self.steps["trace"] = self.trace()
+        self.steps["status"] = Step("", carol.cygnet("status", check=True).stdout)
+        carol.cygnet("trace", "--child", "net", "--svg", self.lab.path("net.svg"), check=True)
         for child in OLD:
             self.step(f"rekey {child}", lambda name=child: carol.swanctl(
                 "--rekey", "--child", name, check=True), [closed(child)])
         self.step("rekey ike", lambda: carol.swanctl("--rekey", "--ike", "home", check=True),
                   [r"IKE_SA deleted"])
+        self.steps["trace after"] = self.trace()
         self.show("list-sas after", carol, "--list-sas")
         return self
 
