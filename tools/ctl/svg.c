@@ -24,7 +24,7 @@
 
 static const char style[] =
 	"<style>\n"
-	"text{font:13px ui-sans-serif,system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2937}\n"
+	"text{font:13px system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2937}\n"
 	".h{font-size:17px;font-weight:600}\n"
 	".n{font-weight:600}\n"
 	".d{fill:#6b7280}\n"
