@@ -148,22 +148,51 @@ static struct view reply_address(struct ike_sa *sa, size_t vip)
 	return view_make(v6[vip], 17);
 }
 
-/* A peer that reauthenticates before its old SA goes keeps its address: both have it until then. */
-static bool share_lease(struct ike_sa *sa, const struct addr *wanted)
+static bool has_remote_vip(const struct ike_sa *sa, const struct addr *vip)
 {
-	if (!addr_len(wanted->family) || addr_is_any(wanted))
-		return false;
+	for (size_t i = 0; i < sa->n_remote_vips; i++) {
+		if (addr_equal(&sa->remote_vips[i], vip))
+			return true;
+	}
+	return false;
+}
+
+/* The lease of SA o that the same peer means when it asks for this one; or for any, after we have
+ * sent it away from o. NULL. */
+static const struct addr *leased(const struct ike_sa *o, const struct ike_sa *sa,
+				 const struct pool_request *req)
+{
+	bool any = !addr_len(req->wanted.family) || addr_is_any(&req->wanted);
+
+	if (!sa_is_up(o) || !id_equal(&o->remote_id, &sa->remote_id) ||
+	    !id_equal(&o->local_id, &sa->local_id) || !addr_equal(&o->remote, &sa->remote) ||
+	    (any && !o->redirect.told))
+		return NULL;
+	for (size_t i = 0; i < o->n_remote_vips; i++) {
+		const struct addr *vip = &o->remote_vips[i];
+
+		if (any ? vip->family == req->family && !has_remote_vip(sa, vip)
+			: addr_equal(vip, &req->wanted))
+			return vip;
+	}
+	return NULL;
+}
+
+/*
+ * A peer that reauthenticates, or is redirected to another address of ours, before its old SA goes
+ * keeps its address: both have it until then. strongSwan as a redirected client asks for any, and
+ * for the traffic selectors that its children had.
+ */
+static bool share_lease(struct ike_sa *sa, struct pool_request *req)
+{
 	list_foreach(it, &sa->ike->sas) {
 		struct ike_sa *o = list_entry(it, struct ike_sa, link);
+		const struct addr *vip = o == sa ? NULL : leased(o, sa, req);
 
-		if (o == sa || !sa_is_up(o) || !id_equal(&o->remote_id, &sa->remote_id) ||
-		    !id_equal(&o->local_id, &sa->local_id) || !addr_equal(&o->remote, &sa->remote))
-			continue;
-		for (size_t i = 0; i < o->n_remote_vips; i++) {
-			if (addr_equal(&o->remote_vips[i], wanted)) {
-				sa->shares_leases = o->shares_leases = true;
-				return true;
-			}
+		if (vip) {
+			req->wanted = *vip;
+			sa->shares_leases = o->shares_leases = true;
+			return true;
 		}
 	}
 	return false;
@@ -188,9 +217,10 @@ static int lease(struct ike_sa *sa, uint8_t family, struct view wanted, const ch
 	sa_log(sa, LOG_IKE, LOG_CTRL, "peer requested virtual IP %s", text);
 	if (sa->n_remote_vips == SA_MAX_VIPS)
 		return E_LIMIT;
-	if (share_lease(sa, &req.wanted)) {
+	if (share_lease(sa, &req)) {
 		sa_log(sa, LOG_CFG, LOG_CTRL, "reassigning online lease to '%s'", who);
-		sa_log(sa, LOG_IKE, LOG_CTRL, "assigning virtual IP %s to peer '%s'", text, who);
+		sa_log(sa, LOG_IKE, LOG_CTRL, "assigning virtual IP %s to peer '%s'",
+		       addr_text(&req.wanted, text), who);
 		return sa_add_remote_vip(sa, &req.wanted);
 	}
 	err = pool_acquire(sa->ike->pools, &req, &notes, &got);

@@ -348,6 +348,7 @@ static void put_redirect(struct ike_sa *sa, const char *gateway, struct wire_wri
 	struct wbuf data;
 
 	wbuf_init(&data, 0);
+	sa->redirect.told = true;
 	sa_log(sa, LOG_IKE, LOG_CTRL, "redirecting '%s' to %s",
 	       sa_id_text(&sa->remote_id, id, sizeof(id)), gateway);
 	if (redirect_put(gateway, (struct view){0}, &data) == 0)

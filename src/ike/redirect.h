@@ -25,6 +25,7 @@ struct ike_sa;
 /* What an SA knows of redirections. All-zero is none. */
 struct redirect {
 	bool peer_follows; /* a responder's: the client announced it */
+	bool told;	   /* a responder's: the client has been sent elsewhere */
 	char *gateway;	   /* an initiator's: where it was sent to; NULL: it calls remote_addrs */
 	struct addr from;  /* by whom */
 	bool insist;	   /* there is an SA with the former gateway: no way back to it */

@@ -259,6 +259,27 @@ static void test_established(void **state)
 	}
 }
 
+/* Another address of the gateway itself: a client that asks for any virtual IP keeps what it has,
+ * which its children are of. */
+static void test_established_to_itself(void **state)
+{
+	(void)state;
+	struct pair p = pair_up(&(struct pair_params){
+		.pool = pool.pool, .moon_conn = "local_addrs = 192.168.0.2, 192.168.0.20\n"});
+
+	lab_readdress(p.moon, "192.168.0.2 192.168.0.20");
+	lab_clear_log(p.moon);
+	redirect(p.moon, &(struct ike_redirect_params){.ike = "rw", .gateway = "192.168.0.20"}, 0);
+	lab_settle(p.lab);
+	lab_assert_pair(p.carol, p.moon, 1, 1);
+	lab_assert_logged(p.moon, "client was redirected from 192.168.0.2");
+	lab_assert_logged(p.moon, "peer requested virtual IP %any");
+	lab_assert_logged(p.moon, "assigning virtual IP 10.3.0.1 to peer 'carol'");
+	assert_int_equal(p.carol->ipsec.n_vips, 1);
+	assert_int_equal(lab_leases(p.moon), 1);
+	pair_down(&p);
+}
+
 static void test_nobody_to_redirect(void **state)
 {
 	static const struct {
@@ -400,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_dead_gateway),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_established),
+		cmocka_unit_test(test_established_to_itself),
 		cmocka_unit_test(test_nobody_to_redirect),
 		cmocka_unit_test(test_established_to_nowhere),
 		cmocka_unit_test(test_redirect_by_the_client),
