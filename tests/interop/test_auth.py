@@ -5,8 +5,8 @@ Several rounds of authentication (RFC 4739), post-quantum preshared keys (RFC 87
 IKE_SAs (RFC 6023), and constraints on signatures.
 """
 import pytest
-from lib import conf, pki
-from lib.host import Cygnet, StrongSwan
+from lib import conf, pki, rekeys
+from lib.host import Cygnet, StrongSwan, StrongSwan61
 
 pytestmark = [pytest.mark.usefixtures("built"), pytest.mark.strongswan]
 
@@ -66,6 +66,23 @@ def test_ppk(lab, kinds, required, certs):
     carol, moon = with_secrets(lab, hosts, PPK, PPK)
     carol.initiate("net")
     assert carol.sa().proposal.endswith("/PPK") and moon.sa().proposal.endswith("/PPK")
+    lab.prove(carol, moon, tcp=False)
+
+
+@pytest.mark.strongswan61
+@pytest.mark.parametrize("kinds", [(Cygnet, StrongSwan61), (StrongSwan61, Cygnet)],
+                         ids=["initiator-6.1", "responder-6.1"])
+def test_ppk_and_ml_kem(lab, kinds):
+    """strongSwan 6.1, beside a post-quantum key exchange; a rekeying keeps what it gave."""
+    options = {"ppk_id": "ppk-1", "ppk_required": True, "proposals": conf.IKE + "-ke1_mlkem768"}
+    hosts = lab.psk(kinds=kinds, start=False, carol=options, moon=options,
+                    settings=rekeys.SETTINGS)
+    carol, moon = with_secrets(lab, hosts, PPK, PPK)
+    carol.initiate("net")
+    assert carol.sa().proposal.endswith("/PPK") and moon.sa().proposal.endswith("/PPK")
+    for by in (carol, moon):
+        rekeys.ike_by_request(by, carol, moon)
+    rekeys.child_by_request(moon, carol, moon, "net")
     lab.prove(carol, moon, tcp=False)
 
 

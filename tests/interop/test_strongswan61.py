@@ -6,9 +6,8 @@ carol is always the initiator, moon the responder; see test_strongswan.py for wh
 import re
 
 import pytest
-from lib import conf, lossy
+from lib import lossy, rekeys
 from lib.host import Cygnet, StrongSwan61
-from lib.wait import wait_until
 
 pytestmark = [pytest.mark.usefixtures("built"), pytest.mark.strongswan61]
 
@@ -90,55 +89,28 @@ def test_second_child(lab, kinds, ke, shown, rounds):
     lab.prove(carol, moon, tcp=False)
 
 
-# A multiple key exchange in each rekeying, and no virtual IP so that either side may begin.
-SYMMETRIC = {
-    "carol": {"vips": None, "proposals": HYBRID},
-    "moon": {"pools": None, "proposals": HYBRID, "remote_addrs": "192.168.0.3",
-             "remote": {"id": conf.CAROL}},
-}
-REKEYED_CHILD = {"net": {"esp_proposals": "aes256-sha256-x25519-ke1_mlkem768"}}
-
-
-def symmetric(lab, kinds):
-    """carol and moon with net up, and who has which daemon: {"ours": host, "theirs": host}."""
-    over = {side: {**tree, "children": REKEYED_CHILD} for side, tree in SYMMETRIC.items()}
-    carol, moon = lab.psk(kinds=kinds, **over)
+@pytest.mark.parametrize("ke, shown, rounds", [
+    ("mlkem768", "ML_KEM_768", 0),
+    ("x25519-ke1_mlkem512", "CURVE_25519/KE1_ML_KEM_512", 1),
+    ("x25519-ke1_mlkem768", "CURVE_25519/KE1_ML_KEM_768", 1),
+    ("x25519-ke1_mlkem1024", "CURVE_25519/KE1_ML_KEM_1024", 1),
+])
+def test_rekey(lab, kinds, ke, shown, rounds):
+    """Either rekeys the child and the IKE_SA, each time with all key exchanges."""
+    proposal = f"aes256-sha256-{ke}"
+    carol, moon = lab.psk(kinds=kinds, settings=rekeys.SETTINGS, **both(
+        proposals=proposal, children={"net": {"esp_proposals": proposal}}))
     carol.initiate("net")
-    hosts = {"theirs" if isinstance(h, StrongSwan61) else "ours": h for h in (carol, moon)}
-    return carol, moon, hosts
-
-
-@pytest.mark.parametrize("by", ["ours", "theirs"])
-def test_child_rekey(lab, kinds, by):
-    """Either rekeys a child with an IKE_FOLLOWUP_KE; traffic goes on."""
-    carol, moon, hosts = symmetric(lab, kinds)
-    old = carol.sa().child("net").spi_in
-    hosts[by].swanctl("--rekey", "--child", "net", check=True)
-    for host, way in ((carol, "spi_in"), (moon, "spi_out")):
-        wait_until(lambda host=host, way=way: [
-            getattr(c, way) for c in host.sa().children if c.state == "INSTALLED"] not in (
-                [], [old]), f"{host.name}: the new child")
-        wait_until(lambda host=host: len(host.sa().children) == 1, "the old child to go")
-    assert exchanges(carol, "IKE_FOLLOWUP_KE") == 1
-    assert carol.sa().child("net").proposal.endswith("/CURVE_25519/KE1_ML_KEM_768")
-    lab.prove(carol, moon)
-
-
-@pytest.mark.parametrize("by", ["ours", "theirs"])
-def test_ike_rekey(lab, kinds, by):
-    """Either rekeys the IKE_SA with an IKE_FOLLOWUP_KE; its child goes along."""
-    carol, moon, hosts = symmetric(lab, kinds)
-    old = carol.sa().spi_i
-    name = next(iter(hosts[by].config["connections"]))
-    hosts[by].swanctl("--rekey", "--ike", name, check=True)
+    for by in (carol, moon):
+        rekeys.child_by_request(by, carol, moon, "net")
+        rekeys.ike_by_request(by, carol, moon)
+        sa, other = carol.sa(), moon.sa()
+        assert sa.proposal == other.proposal and sa.proposal.endswith(shown)
+        assert sa.child("net").proposal.endswith(shown)
+        lab.prove(carol, moon, tcp=False)
     for host in (carol, moon):
-        wait_until(lambda host=host: [
-            sa.spi_i for sa in host.sas() if sa.state == "ESTABLISHED"] not in ([], [old])
-            and len(host.sas()) == 1, f"{host.name}: the new IKE_SA alone")
-    assert exchanges(carol, "IKE_FOLLOWUP_KE") == 1
-    assert carol.sa().proposal == moon.sa().proposal
-    assert carol.sa().proposal.endswith("/CURVE_25519/KE1_ML_KEM_768")
-    lab.prove(carol, moon)
+        # Not exchanges(): message IDs begin anew with each IKE_SA.
+        assert len(re.findall(r"generating IKE_FOLLOWUP_KE \w+ \d+ \[ KE", host.log())) == 4 * rounds
 
 
 # --- a lossy wire ----------------------------------------------------------------------------

@@ -12,10 +12,12 @@ from .wait import wait_until
 class Load:
     """Pings every 20 ms and TCP by iperf3 from one machine to an address of another, for the time
     of a `with` block. Afterwards .sent counts the pings, .lost are the numbers of those without an
-    answer, and .bytes is what TCP moved."""
+    answer, and .bytes is what TCP moved. With `window`, as iperf3 writes it, no more than that is
+    under way at a time."""
 
-    def __init__(self, client, server, addr, seconds):
+    def __init__(self, client, server, addr, seconds, window=None):
         self.client, self.server, self.addr, self.seconds = client, server, addr, seconds
+        self.window = ["-w", window] if window else []
         self.sent = self.bytes = 0
         self.lost = []
         self.processes = []
@@ -25,7 +27,7 @@ class Load:
         self._popen(self.server, "iperf3", "-s", "-1", "-B", self.addr)
         wait_until(lambda: ":5201" in self.server.run("ss", "-ltn").stdout, "iperf3 to listen")
         self.tcp = self._popen(self.client, "iperf3", "-c", self.addr, "-t", self.seconds,
-                               "-b", "20M", "-l", "8K", "-J")
+                               "-b", "20M", "-l", "8K", "-J", *self.window)
         # It ends by itself and waits for the last answers, so that none is cut off.
         self.ping = self._popen(self.client, "ping", "-n", "-i", "0.02", "-c", self.seconds * 50,
                                 "-W", "5", self.addr)
