@@ -58,6 +58,7 @@ class Host:
         self.ns, self.root, self.name = ns, Path(root), ns.short
         self.process, self.hide_tun, self.exit_status = None, False, None
         self.env = {}
+        self._answered = False
         self._make_directories()
         self.settings = conf.merge(conf.SETTINGS, self.SETTINGS, settings or {})
         self.config = config or {}
@@ -119,6 +120,13 @@ class Host:
         """The command line that runs argv on this host: its namespace, its /etc, /run, /var/lib."""
         return (ns or self.ns).argv("unshare", "-m", "sh", "-c", _VIEW, "sh", *argv)
 
+    def _beside(self, argv, ns, system):
+        """view(), the short way if the daemon has it already: five programs less to start."""
+        there = self._answered and self.running and not ns
+        if not there or self.SYSTEM != THIS or system not in (None, THIS):
+            return self.view(*argv, ns=ns)
+        return ["nsenter", "-t", str(self.pid), "--mount", "--net", f"--wd={os.getcwd()}", *argv]
+
     def environment(self, system=None):
         """The environment of the daemon and its commands; `system` is whose programs they are."""
         system = system or self.SYSTEM
@@ -133,7 +141,8 @@ class Host:
 
     def run(self, *argv, timeout=30, check=False, ns=None, system=None):
         """Run a command on this host; with check, a failure is an AssertionError."""
-        done = subprocess.run(self.view(*map(str, argv), ns=ns), env=self.environment(system),
+        argv = list(map(str, argv))
+        done = subprocess.run(self._beside(argv, ns, system), env=self.environment(system),
                               capture_output=True, text=True, timeout=timeout * PATIENCE,
                               stdin=subprocess.DEVNULL)
         refuse_sanitizer(done.stderr)
@@ -145,6 +154,7 @@ class Host:
     def launch(self):
         """Start the daemon and do not wait for it."""
         log = open(self.log_path, "ab")
+        self._answered = False
         self.process = subprocess.Popen(
             self.view("setpriv", "--pdeathsig", "KILL", str(self.DAEMON)),
             env=self.environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -158,6 +168,7 @@ class Host:
     def finish_start(self, load=True):
         """The second half of start(), so that two hosts can come up side by side."""
         wait_until(self._ready, f"{self.name}: the vici socket of {self.DAEMON.name}", 15)
+        self._answered = True
         if load:
             self.load()
         return self

@@ -5,15 +5,19 @@ Every namespace is called cyt-PID-N-NAME, so parallel workers never meet, and `s
 what a killed run left behind. Interfaces are created inside the namespaces: nothing appears on
 the machine itself.
 """
+import contextlib
+import ctypes
 import ipaddress
 import itertools
 import os
 import signal
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 PREFIX = "cyt"
 _counter = itertools.count(1)
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _run(argv, **kwargs):
@@ -48,6 +52,17 @@ class Namespace:
                                f"{done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
+    @contextlib.contextmanager
+    def inside(self):
+        """A `with` block that sees this machine's network, /proc/sys/net with it."""
+        with open("/proc/self/ns/net", "rb") as outer, \
+                open(f"/run/netns/{self.name}", "rb") as inner:
+            _enter(inner)
+            try:
+                yield
+            finally:
+                _enter(outer)
+
     def popen(self, *argv, **kwargs):
         """Start a command here and return its Popen."""
         return subprocess.Popen(self.argv(*argv), **kwargs)
@@ -58,8 +73,9 @@ class Namespace:
 
     def sysctl(self, **settings):
         """Set sysctls of this namespace, written with __ for dots: net__ipv4__ip_forward=1."""
-        pairs = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
-        self.run("sysctl", "-qw", *pairs)
+        with self.inside():
+            for key, value in settings.items():
+                Path("/proc/sys", *key.split("__")).write_text(str(value), encoding="ascii")
 
     def addresses(self):
         """All global addresses of this machine, without prefix lengths."""
@@ -76,6 +92,12 @@ class Namespace:
     def remove(self):
         """End what still runs here and remove the namespace."""
         _remove(self.name)
+
+
+def _enter(namespace):
+    """Move this thread to a network namespace that is open as a file."""
+    if _libc.setns(namespace.fileno(), 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _remove(name):
@@ -130,9 +152,9 @@ class Net:
         _run(["ip", "link", "add", dev_a, "netns", a.name, "mtu", str(mtu), "type", "veth",
               "peer", "name", dev_b, "netns", b.name, "mtu", str(mtu)])
         for ns, dev, addrs in ((a, dev_a, addrs_a), (b, dev_b, addrs_b)):
-            for addr in addrs:
-                add_address(ns, dev, addr)
-            ns.ip("link", "set", dev, "up")
+            lines = [_addition(dev, addr) for addr in addrs] + [("link", "set", dev, "up")]
+            _run(["ip", "-n", ns.name, "-batch", "-"],
+                 input="".join(" ".join(words) + "\n" for words in lines))
 
     def bridge(self, ns, dev, ports):
         """Join interfaces of one machine to a bridge: a switch for more than two hosts."""
@@ -143,10 +165,14 @@ class Net:
             ns.ip("link", "set", port, "up")
 
 
+def _addition(dev, addr):
+    flags = ["nodad"] if ipaddress.ip_interface(addr).version == 6 else []
+    return ("addr", "add", addr, "dev", dev, *flags)
+
+
 def add_address(ns, dev, addr):
     """Give an interface an address; IPv6 ones are usable at once."""
-    flags = ["nodad"] if ipaddress.ip_interface(addr).version == 6 else []
-    ns.ip("addr", "add", addr, "dev", dev, *flags)
+    ns.ip(*_addition(dev, addr))
 
 
 def forward(ns):

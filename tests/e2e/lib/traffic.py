@@ -50,12 +50,13 @@ def transfer(client, server, addr, nbytes=1 << 20, src=None, port=7777, timeout=
     down_received; raises AssertionError when they differ or the connection fails.
     """
     limit = timeout * PATIENCE
-    listener = server.popen(PYTHON, _TCP, "serve", addr, port, nbytes, limit,
+    python = (PYTHON, "-I", "-S", _TCP)
+    listener = server.popen(*python, "serve", addr, port, nbytes, limit,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         ready = listener.stdout.readline()
         assert ready == "ready\n", f"TCP server: {ready}{listener.stderr.read()}"
-        sent = client.run(PYTHON, _TCP, "connect", addr, port, nbytes, limit, src or "-",
+        sent = client.run(*python, "connect", addr, port, nbytes, limit, src or "-",
                           check=False, timeout=limit + 10)
         assert sent.returncode == 0, f"TCP client: {sent.stderr}"
         out, err = listener.communicate(timeout=limit + 10)
