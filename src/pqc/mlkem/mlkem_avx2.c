@@ -8,9 +8,10 @@
 #include "pqc/mlkem/mlkem_zetas.h"
 
 /*
- * A polynomial is 16 rows of 16 coefficients, a row a register. The first four layers of the
- * transform work on whole rows; then the matrix is transposed, and the last three, and products,
- * work on whole registers again. Transformed polynomials stay transposed.
+ * A polynomial is 16 rows of 16 coefficients, a row a register. After the first layer of the
+ * transform its two halves, of eight rows each, have nothing to do with each other. Three layers
+ * work on whole rows; then halves of rows, then numbers, change places with rows, so that all
+ * layers do, and products too. Transformed polynomials stay in that order.
  */
 #define Q MLKEM_Q
 #define N MLKEM_N
@@ -18,14 +19,19 @@
 #define ROWS	    16
 #define D_MAX	    12 /* bits of a packed number */
 #define PACK_SLACK  16 /* bytes behind packed numbers that are written or read */
+#define HALF	    8  /* rows */
 #define FULL_UNROLL _Pragma("GCC unroll 16")
+#define INLINE	    static inline __attribute__((always_inline))
 
-static inline __m256i *rows_of(struct mlkem_poly *a)
+/* Rows of the table of factors. */
+enum { BY8 = 0, BY4 = 8, BY2 = 10, BACK2 = 14, BACK4 = 18, BACK8 = 20 };
+
+INLINE __m256i *rows_of(struct mlkem_poly *a)
 {
 	return (__m256i *)a->c;
 }
 
-static inline const __m256i *const_rows_of(const struct mlkem_poly *a)
+INLINE const __m256i *const_rows_of(const struct mlkem_poly *a)
 {
 	return (const __m256i *)a->c;
 }
@@ -35,20 +41,32 @@ struct factor {
 	__m256i z, zq;
 };
 
-static inline struct factor factor_all(int16_t z)
+INLINE struct factor factor_all(int16_t z)
 {
 	return (struct factor){_mm256_set1_epi16(z),
 			       _mm256_set1_epi16((int16_t)(z * MLKEM_Q_INVERSE))};
 }
 
-static inline struct factor factor_lanes(unsigned i)
+/* The same of one of the first layers' constants, which the compiler may not take apart. */
+INLINE struct factor factor_row(int i)
+{
+	const int16_t *at = mlkem_avx2_zetas_all[i];
+	int32_t z, zq;
+
+	__asm__("" : "+r"(at));
+	memcpy(&z, at, sizeof(z));
+	memcpy(&zq, at + 2, sizeof(zq));
+	return (struct factor){_mm256_set1_epi32(z), _mm256_set1_epi32(zq)};
+}
+
+INLINE struct factor factor_lanes(int i)
 {
 	return (struct factor){_mm256_load_si256((const __m256i *)mlkem_avx2_zetas[i]),
 			       _mm256_load_si256((const __m256i *)mlkem_avx2_zetas_q[i])};
 }
 
 /* a z / 2^16 mod q: |result| < |a| / 2^5 + q / 2 for |z| <= q / 2 */
-static inline __m256i times(__m256i a, struct factor f)
+INLINE __m256i times(__m256i a, struct factor f)
 {
 	__m256i t = _mm256_mulhi_epi16(_mm256_mullo_epi16(a, f.zq), _mm256_set1_epi16(Q));
 
@@ -56,7 +74,7 @@ static inline __m256i times(__m256i a, struct factor f)
 }
 
 /* The representative nearest to 0; see barrett() of the portable variant. */
-static inline __m256i barrett(__m256i a)
+INLINE __m256i barrett(__m256i a)
 {
 	__m256i t = _mm256_mulhi_epi16(a, _mm256_set1_epi16(20159));
 
@@ -65,14 +83,14 @@ static inline __m256i barrett(__m256i a)
 }
 
 /* From 0 to q - 1 */
-static inline __m256i canonical(__m256i a)
+INLINE __m256i canonical(__m256i a)
 {
 	a = barrett(a);
 	return _mm256_add_epi16(a,
 				_mm256_and_si256(_mm256_srai_epi16(a, 15), _mm256_set1_epi16(Q)));
 }
 
-static inline void forward(__m256i *a, __m256i *b, struct factor f)
+INLINE void forward(__m256i *a, __m256i *b, struct factor f)
 {
 	__m256i t = times(*b, f);
 
@@ -80,7 +98,7 @@ static inline void forward(__m256i *a, __m256i *b, struct factor f)
 	*a = _mm256_add_epi16(*a, t);
 }
 
-static inline void backward(__m256i *a, __m256i *b, struct factor f)
+INLINE void backward(__m256i *a, __m256i *b, struct factor f)
 {
 	__m256i t = _mm256_sub_epi16(*b, *a);
 
@@ -88,8 +106,8 @@ static inline void backward(__m256i *a, __m256i *b, struct factor f)
 	*b = times(t, f);
 }
 
-/* 8 by 8 in each half of eight registers. */
-static inline void transpose_halves(__m256i *v)
+/* 8 by 8 in each half of eight registers. It is its own inverse. */
+INLINE void transpose(__m256i *v)
 {
 	__m256i a[8], b[8];
 
@@ -113,22 +131,57 @@ static inline void transpose_halves(__m256i *v)
 	v[7] = _mm256_unpackhi_epi64(b[6], b[7]);
 }
 
-/* The quarters of the matrix change places, then each is transposed. It is its own inverse. */
-static void transpose(__m256i *r)
+INLINE void load_half(__m256i *v, const __m256i *r)
 {
-	__m256i low[8], high[8];
-
 	FULL_UNROLL
-	for (int i = 0; i < 8; i++) {
-		low[i] = _mm256_permute2x128_si256(r[i], r[i + 8], 0x20);
-		high[i] = _mm256_permute2x128_si256(r[i], r[i + 8], 0x31);
+	for (int i = 0; i < HALF; i++)
+		v[i] = r[i];
+}
+
+INLINE void store_half(__m256i *r, const __m256i *v)
+{
+	FULL_UNROLL
+	for (int i = 0; i < HALF; i++)
+		r[i] = v[i];
+}
+
+/* Of both, the lower halves, and the upper ones. It is its own inverse. */
+INLINE void split(__m256i *a, __m256i *b)
+{
+	__m256i low = _mm256_permute2x128_si256(*a, *b, 0x20);
+
+	*b = _mm256_permute2x128_si256(*a, *b, 0x31);
+	*a = low;
+}
+
+INLINE void ntt_half(__m256i *r, int h)
+{
+	__m256i v[HALF];
+
+	load_half(v, r);
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		forward(&v[i], &v[i + 4], factor_row(2 + h));
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2], factor_row(4 + 2 * h + i / 2));
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++) {
+		forward(&v[2 * i], &v[2 * i + 1], factor_row(8 + 4 * h + i));
+		split(&v[2 * i], &v[2 * i + 1]);
+		forward(&v[2 * i], &v[2 * i + 1], factor_lanes(BY8 + 4 * h + i));
 	}
-	transpose_halves(low);
-	transpose_halves(high);
-	for (int i = 0; i < 8; i++) {
-		r[i] = low[i];
-		r[i + 8] = high[i];
-	}
+	transpose(v);
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		forward(&v[i], &v[i + 4], factor_lanes(BY4 + h));
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+			factor_lanes(BY2 + 2 * h + i / 2));
+	FULL_UNROLL
+	for (int i = 0; i < HALF; i++)
+		r[i] = barrett(v[i]);
 }
 
 /* 2 q + 7 q fits in 16 bits: nothing is reduced before the end. */
@@ -136,116 +189,88 @@ static void ntt(struct mlkem_poly *p)
 {
 	__m256i *r = rows_of(p);
 
-	for (int i = 0; i < 8; i++)
-		forward(&r[i], &r[i + 8], factor_all(mlkem_zetas[1]));
 	FULL_UNROLL
-	for (int h = 0; h < 2; h++) {
-		__m256i v[8];
-
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			v[i] = r[8 * h + i];
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			forward(&v[i], &v[i + 4], factor_all(mlkem_zetas[2 + h]));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
-				factor_all(mlkem_zetas[4 + 2 * h + i / 2]));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			forward(&v[2 * i], &v[2 * i + 1], factor_all(mlkem_zetas[8 + 4 * h + i]));
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			r[8 * h + i] = v[i];
-	}
-	transpose(r);
-	for (int i = 0; i < 8; i++)
-		forward(&r[i], &r[i + 8], factor_lanes(0));
-	FULL_UNROLL
-	for (int h = 0; h < 2; h++) {
-		__m256i v[8];
-
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			v[i] = r[8 * h + i];
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			forward(&v[i], &v[i + 4], factor_lanes(1 + (unsigned)h));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			forward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
-				factor_lanes(3 + 2 * (unsigned)h + (unsigned)i / 2));
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			r[8 * h + i] = barrett(v[i]);
-	}
+	for (int i = 0; i < HALF; i++)
+		forward(&r[i], &r[i + HALF], factor_row(1));
+	ntt_half(r, 0);
+	ntt_half(r + HALF, 1);
 }
 
 /* The layers in reverse, with the negated constants of the mirrored blocks. */
+INLINE void intt_half(__m256i *r, int h)
+{
+	__m256i v[HALF];
+
+	load_half(v, r);
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
+			 factor_lanes(BACK2 + 2 * h + i / 2));
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		backward(&v[i], &v[i + 4], factor_lanes(BACK4 + h));
+	transpose(v);
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++) {
+		backward(&v[2 * i], &v[2 * i + 1], factor_lanes(BACK8 + 4 * h + i));
+		v[2 * i] = barrett(v[2 * i]);
+		split(&v[2 * i], &v[2 * i + 1]);
+		backward(&v[2 * i], &v[2 * i + 1], factor_row(15 - 4 * h - i));
+	}
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2], factor_row(7 - 2 * h - i / 2));
+	FULL_UNROLL
+	for (int i = 0; i < 4; i++)
+		backward(&v[i], &v[i + 4], factor_row(3 - h));
+	store_half(r, v);
+}
+
 static void intt(struct mlkem_poly *p)
 {
-	__m256i *r = rows_of(p);
 	const struct factor scale = factor_all(MLKEM_INTT_SCALE);
+	__m256i *r = rows_of(p);
 
+	intt_half(r, 0);
+	intt_half(r + HALF, 1);
 	FULL_UNROLL
-	for (int h = 0; h < 2; h++) {
-		__m256i v[8];
-
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			v[i] = r[8 * h + i];
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
-				 factor_lanes(7 + 2 * (unsigned)h + (unsigned)i / 2));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			backward(&v[i], &v[i + 4], factor_lanes(11 + (unsigned)h));
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			r[8 * h + i] = v[i];
-	}
-	for (int i = 0; i < 8; i++) {
-		backward(&r[i], &r[i + 8], factor_lanes(13));
-		r[i] = barrett(r[i]);
-	}
-	transpose(r);
-	FULL_UNROLL
-	for (int h = 0; h < 2; h++) {
-		__m256i v[8];
-
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			v[i] = r[8 * h + i];
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			backward(&v[2 * i], &v[2 * i + 1], factor_all(mlkem_zetas[15 - 4 * h - i]));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			backward(&v[i + i / 2 * 2], &v[i + i / 2 * 2 + 2],
-				 factor_all(mlkem_zetas[7 - 2 * h - i / 2]));
-		FULL_UNROLL
-		for (int i = 0; i < 4; i++)
-			backward(&v[i], &v[i + 4], factor_all(mlkem_zetas[3 - h]));
-		FULL_UNROLL
-		for (int i = 0; i < 8; i++)
-			r[8 * h + i] = v[i];
-	}
-	for (int i = 0; i < 8; i++) {
-		backward(&r[i], &r[i + 8], factor_all(mlkem_zetas[1]));
+	for (int i = 0; i < HALF; i++) {
+		backward(&r[i], &r[i + HALF], factor_row(1));
 		r[i] = times(r[i], scale);
-		r[i + 8] = times(r[i + 8], scale);
+		r[i + HALF] = times(r[i + HALF], scale);
 	}
+}
+
+/* What the transforms do to the order of a half. */
+INLINE void to_order(__m256i *v)
+{
+	FULL_UNROLL
+	for (int i = 0; i < HALF; i += 2)
+		split(&v[i], &v[i + 1]);
+	transpose(v);
+}
+
+INLINE void from_order(__m256i *v)
+{
+	transpose(v);
+	FULL_UNROLL
+	for (int i = 0; i < HALF; i += 2)
+		split(&v[i], &v[i + 1]);
 }
 
 static void arrange(struct mlkem_poly *a)
 {
-	transpose(rows_of(a));
+	for (__m256i *r = rows_of(a); r < rows_of(a) + ROWS; r += HALF) {
+		__m256i v[HALF];
+
+		load_half(v, r);
+		to_order(v);
+		store_half(r, v);
+	}
 }
 
 /* a b / 2^16 mod q, where bq is b / q mod 2^16 */
-static inline __m256i product(__m256i a, __m256i b, __m256i bq)
+INLINE __m256i product(__m256i a, __m256i b, __m256i bq)
 {
 	return times(a, (struct factor){b, bq});
 }
@@ -274,7 +299,7 @@ static void dot(struct mlkem_poly *to, const struct mlkem_poly *a, const struct 
 			odd = _mm256_add_epi16(odd, product(x[0], y[1], y1q));
 			odd = _mm256_add_epi16(odd, product(x[1], y[0], y0q));
 		}
-		last = times(last, factor_lanes(3 + m / 2));
+		last = times(last, factor_lanes(BY2 + (int)m / 2));
 		even = m % 2 ? _mm256_sub_epi16(even, last) : _mm256_add_epi16(even, last);
 		r[2 * m] = barrett(even);
 		r[2 * m + 1] = barrett(odd);
@@ -306,7 +331,7 @@ void mlkem_avx2_sub_from(struct mlkem_poly *r, const struct mlkem_poly *a)
  * Of eight 16-bit numbers those whose bit in `keep` is set, to the front: the bits are spread to
  * nibbles of ones, and pext gathers the numbers of the lanes.
  */
-static inline __m128i gather(__m128i v, unsigned keep)
+INLINE __m128i gather(__m128i v, unsigned keep)
 {
 	uint64_t ones = _pdep_u64(keep, 0x0101010101010101) * 0xff;
 	__m128i even = _mm_cvtsi64_si128((long long)_pext_u64(0x0e0c0a0806040200, ones));
@@ -316,7 +341,7 @@ static inline __m128i gather(__m128i v, unsigned keep)
 }
 
 /* The sixteen 12-bit numbers of 24 bytes. */
-static inline __m256i spread12(const uint8_t *in)
+INLINE __m256i spread12(const uint8_t *in)
 {
 	const __m256i bytes = _mm256_setr_epi8(0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 10, 10, 11, 4,
 					       5, 5, 6, 7, 8, 8, 9, 10, 11, 11, 12, 13, 14, 14, 15);
@@ -431,7 +456,7 @@ void mlkem_avx2_noise3(struct mlkem_poly *to, const uint8_t *in)
  * Sixteen numbers of d bits, 4 to 12, to 2 d bytes, with up to 16 - d behind them. Pairs make 2 d
  * bits, two pairs 4 d; for odd d the second word of a half begins in the middle of a byte.
  */
-static inline __attribute__((always_inline)) void pack16(uint8_t *out, __m256i v, unsigned d)
+INLINE void pack16(uint8_t *out, __m256i v, unsigned d)
 {
 	const __m256i meet = _mm256_set1_epi64x(32 - 2 * (int)d);
 	const __m256i shift = _mm256_setr_epi64x(0, d % 2 * 4, 0, d % 2 * 4);
@@ -446,7 +471,7 @@ static inline __attribute__((always_inline)) void pack16(uint8_t *out, __m256i v
 }
 
 /* The same without the bytes behind them. */
-static inline __attribute__((always_inline)) void pack16_last(uint8_t *out, __m256i v, unsigned d)
+INLINE void pack16_last(uint8_t *out, __m256i v, unsigned d)
 {
 	uint8_t bytes[2 * D_MAX + PACK_SLACK];
 
@@ -456,8 +481,7 @@ static inline __attribute__((always_inline)) void pack16_last(uint8_t *out, __m2
 }
 
 /* Eight numbers of d bits, of which d / 2 + 8 bytes can be read. */
-static inline __attribute__((always_inline)) void unpack8(uint16_t *v, const uint8_t *in,
-							  unsigned d)
+INLINE void unpack8(uint16_t *v, const uint8_t *in, unsigned d)
 {
 	const uint64_t bits = 0x0001000100010001 * ((1ULL << d) - 1);
 	uint64_t low, high;
@@ -473,20 +497,32 @@ static inline __attribute__((always_inline)) void unpack8(uint16_t *v, const uin
 
 static void encode(uint8_t *out, const struct mlkem_poly *a)
 {
-	struct mlkem_poly t = *a;
+	FULL_UNROLL
+	for (int h = 0; h < ROWS; h += HALF) {
+		__m256i v[HALF];
 
-	transpose(rows_of(&t));
-	for (int i = 0; i < ROWS - 1; i++, out += 24)
-		pack16(out, canonical(rows_of(&t)[i]), 12);
-	pack16_last(out, canonical(rows_of(&t)[ROWS - 1]), 12);
-	pqc_ct_wipe(&t, sizeof(t));
+		load_half(v, const_rows_of(a) + h);
+		from_order(v);
+		FULL_UNROLL
+		for (int i = 0; i < HALF; i++, out += 24)
+			if (h + i < ROWS - 1)
+				pack16(out, canonical(v[i]), 12);
+			else
+				pack16_last(out, canonical(v[i]), 12);
+	}
 }
 
-static void decode(struct mlkem_poly *r, const uint8_t *in)
+static void decode(struct mlkem_poly *to, const uint8_t *in)
 {
-	for (int i = 0; i < ROWS; i++)
-		rows_of(r)[i] = barrett(spread12(in + (size_t)24 * i));
-	transpose(rows_of(r));
+	for (__m256i *r = rows_of(to); r < rows_of(to) + ROWS; r += HALF) {
+		__m256i v[HALF];
+
+		FULL_UNROLL
+		for (int i = 0; i < HALF; i++, in += 24)
+			v[i] = barrett(spread12(in));
+		to_order(v);
+		store_half(r, v);
+	}
 }
 
 /*
@@ -494,7 +530,7 @@ static void decode(struct mlkem_poly *r, const uint8_t *in)
  * Otherwise the quotient that 2^(d + 12) / q, rounded up, gives without rounding is right or one
  * too small, as the remainder shows.
  */
-static inline __attribute__((always_inline)) __m256i compress16(__m256i x, unsigned d)
+INLINE __m256i compress16(__m256i x, unsigned d)
 {
 	__m256i c, rest;
 
@@ -512,8 +548,7 @@ static inline __attribute__((always_inline)) __m256i compress16(__m256i x, unsig
 	return _mm256_and_si256(c, _mm256_set1_epi16((int16_t)((1 << d) - 1)));
 }
 
-static inline __attribute__((always_inline)) void compress_d(uint8_t *out,
-							     const struct mlkem_poly *a, unsigned d)
+INLINE void compress_d(uint8_t *out, const struct mlkem_poly *a, unsigned d)
 {
 	for (int i = 0; i < ROWS - 2; i++, out += (size_t)2 * d)
 		pack16(out, compress16(const_rows_of(a)[i], d), d);
@@ -535,8 +570,7 @@ static void compress(uint8_t *out, const struct mlkem_poly *a, unsigned d)
 }
 
 /* Round(q y / 2^d), as the rounded high half of a product. */
-static inline __attribute__((always_inline)) void decompress_d(struct mlkem_poly *r,
-							       const uint8_t *in, unsigned d)
+INLINE void decompress_d(struct mlkem_poly *r, const uint8_t *in, unsigned d)
 {
 	uint8_t last[2 * D_MAX + PACK_SLACK] = {0};
 	uint16_t *out = (uint16_t *)r->c;
@@ -581,7 +615,7 @@ void mlkem_avx2_add_msg(struct mlkem_poly *r, const uint8_t *msg)
 }
 
 /* 1 from q / 4 to 3 q / 4: where 2 x is not farther than q / 2 from q. */
-static inline __m256i is_one(__m256i x)
+INLINE __m256i is_one(__m256i x)
 {
 	x = canonical(x);
 	x = _mm256_sub_epi16(_mm256_add_epi16(x, x), _mm256_set1_epi16(Q));
