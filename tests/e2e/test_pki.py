@@ -85,6 +85,14 @@ def _files(tmp_path):
     return Files(tmp_path)
 
 
+def test_load_list(tmp_path, monkeypatch):
+    """The list of plugins that strongSwan's tool needs takes no algorithm from ours."""
+    (tmp_path / "strongswan.conf").write_text("pki {\n   load = plugins: random pem openssl\n}\n")
+    monkeypatch.setenv("STRONGSWAN_CONF", str(tmp_path / "strongswan.conf"))
+    key = pki("--gen", "--type", "dilithium5")
+    assert "Dilithium5" in text("--print", "--type", "priv", data=key)
+
+
 # --- keys and certificates of all kinds --------------------------------------------------------
 
 @pytest.mark.parametrize("kind", CLASSICAL + POST_QUANTUM)

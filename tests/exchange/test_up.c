@@ -319,6 +319,60 @@ static void test_prfs(void **state)
 	assert_true(n >= 6);
 }
 
+/* ---- settings that the walkthrough has ---- */
+
+static void with_vendor(struct lab_host *carol, struct lab_host *moon)
+{
+	carol->settings.send_vendor_id = true;
+	(void)moon;
+}
+
+/* charon.send_vendor_id: who has it says who it is, and only that one. */
+static void test_vendor_id(void **state)
+{
+	struct pair p = pair_up(&(struct pair_params){.prepare = with_vendor});
+
+	(void)state;
+	lab_assert_logged(p.carol, "generating IKE_SA_INIT request .* V \\]");
+	lab_assert_logged(p.moon, "received strongSwan vendor ID");
+	lab_assert_not_logged(p.moon, "generating IKE_SA_INIT response .* V \\]");
+	lab_assert_not_logged(p.carol, "received strongSwan vendor ID");
+	pair_down(&p);
+}
+
+static void theirs_first(struct lab_host *carol, struct lab_host *moon)
+{
+	(void)carol;
+	moon->settings.prefer_configured_proposals = false;
+}
+
+/* Of each kind of algorithm the choice is made in the order of one of the two. */
+static void expect_order_of(bool moons)
+{
+	struct pair p = pair_up(&(struct pair_params){
+		.proposals = "aes128-aes256-sha256-sha512-x25519-ke1_mlkem512-ke1_mlkem768",
+		.moon_proposals = "aes256-aes128-sha512-sha256-x25519-ke1_mlkem768-ke1_mlkem512",
+		.esp = "aes128-aes256-sha256",
+		.moon_esp = "aes256-aes128-sha256",
+		.prepare = moons ? NULL : theirs_first});
+
+	lab_assert_logged(p.moon, moons ? "IKE:AES_CBC_256/HMAC_SHA2_512_256/PRF_HMAC_SHA2_512/"
+					  "CURVE_25519/KE1_ML_KEM_768$"
+					: "IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/"
+					  "CURVE_25519/KE1_ML_KEM_512$");
+	lab_assert_logged(p.moon, moons ? "selected proposal: ESP:AES_CBC_256/"
+					: "selected proposal: ESP:AES_CBC_128/");
+	pair_down(&p);
+}
+
+/* charon.prefer_configured_proposals, of the responder. */
+static void test_order_of_algorithms(void **state)
+{
+	(void)state;
+	expect_order_of(true);
+	expect_order_of(false);
+}
+
 /* ---- others ---- */
 
 static void test_many_proposals(void **state)
@@ -414,6 +468,8 @@ int main(void)
 		cmocka_unit_test(test_ciphers),
 		cmocka_unit_test(test_integrity),
 		cmocka_unit_test(test_prfs),
+		cmocka_unit_test(test_vendor_id),
+		cmocka_unit_test(test_order_of_algorithms),
 		cmocka_unit_test(test_many_proposals),
 		cmocka_unit_test(test_childless),
 		cmocka_unit_test(test_unknown_names),
