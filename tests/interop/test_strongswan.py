@@ -7,7 +7,7 @@ in user space here (kernel-libipsec), which is ESP in UDP only and fakes a NAT t
 import re
 
 import pytest
-from lib import conf, netns, pki
+from lib import conf, lossy, netns, pki
 from lib.host import Cygnet, StrongSwan
 from lib.traffic import ping, transfer
 from lib.wait import wait_until
@@ -111,6 +111,25 @@ def test_fragmentation(lab, kinds, size):
         assert re.search(r"splitting IKE message .* into \d fragments", host.log())
         assert "reassembled fragmented IKE message" in host.log()
     lab.prove(carol, moon)
+
+
+PATIENT = {"charon": {"fragment_size": 400, "retransmit_tries": 8, "retransmit_timeout": 0.5,
+                      "retransmit_base": 1.2}}
+
+
+def test_fragments_lost_and_out_of_order(lab, kinds):
+    """A tenth of all packets is lost each way, more are late: certificates in many fragments."""
+    top = lab.lay(lossy.pair)
+    with lossy.LossyWire(top.router, 1, loss=0.1, late=0.3) as wire:
+        carol, moon = lab.seed(family=pki.family("rsa2048", intermediate=True), kinds=kinds,
+                               settings=PATIENT)
+        carol.initiate("net", timeout=60)
+        wire.calm()
+        lab.prove(carol, moon, tcp=False)
+    # Some forty packets: now and then all of a kind pass.
+    assert wire.counts["lost"] + wire.counts["late"] > 2, wire.counts
+    for host in (carol, moon):
+        assert "reassembled fragmented IKE message" in host.log()
 
 
 def test_fragmentation_over_ipv6(lab, kinds):

@@ -14,4 +14,4 @@ pytestmark = [pytest.mark.usefixtures("built"), pytest.mark.strongswan]
 def test_rekeyed_under_load(lab, kinds, what, by):
     """The one who asks is the initiator of the connection, or the responder."""
     carol, moon = lab.psk(kinds=kinds, settings=rekeys.SETTINGS, **rekeys.over(by, what))
-    rekeys.run(lab, carol, moon, what, by)
+    rekeys.run(lab, carol, moon, what, by, times=6)

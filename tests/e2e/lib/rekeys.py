@@ -9,8 +9,6 @@ from .host import Cygnet, StrongSwan
 from .load import Load
 from .wait import wait_until
 
-# How many in a row; more of them by the environment.
-COUNT = int(os.environ.get("CYGNET_REKEYS", "20"))
 # Old inbound SAs go soon, so that not many are there at once.
 SETTINGS = {"charon": {"delete_rekeyed_delay": 1}}
 NEVER = {"rekey_time": "0", "children": {"net": {"rekey_time": "0", "life_time": "0"}}}
@@ -25,8 +23,12 @@ def over(by, what):
     return {side: often[what] if side == by else NEVER for side in ("carol", "moon")}
 
 
-def run(lab, carol, moon, what, by):
-    """COUNT rekeyings of a kind under load: not one ping is lost, and one SA of each is left."""
+def run(lab, carol, moon, what, by, times=20):
+    """Rekeyings of a kind under load: not one ping is lost, and one SA of each is left.
+
+    CYGNET_REKEYS in the environment says how many, else `times`.
+    """
+    times = int(os.environ.get("CYGNET_REKEYS", times))
     # Both halves of a child have a line, in our log; the first one is no rekeying.
     line = {"child": r"CHILD_SA net\{(?!1\})(\d+)\} established with SPIs",
             "ike": r"IKE_SA (\S+) rekeyed between"}[what]
@@ -35,15 +37,15 @@ def run(lab, carol, moon, what, by):
     before = [drops(one) for one in (carol, moon)]
     # A burst of TCP must not fill strongSwan's socket: it has the kernel's default size.
     window = "32K" if any(isinstance(one, StrongSwan) for one in (carol, moon)) else None
-    with Load(lab.top.carol, lab.top.moon, lab.top.lan_gateway, COUNT * 5 // 4 + 10,
+    with Load(lab.top.carol, lab.top.moon, lab.top.lan_gateway, times * 5 // 4 + 10,
               window) as load:
-        wait_until(lambda: count(host, line) >= COUNT or load.ended, "the rekeyings",
-                   COUNT * 3 + 30, 0.5)
-        assert not load.ended, f"only {count(host, line)} of {COUNT} rekeyings under load"
+        wait_until(lambda: count(host, line) >= times or load.ended, "the rekeyings",
+                   times * 3 + 30, 0.5)
+        assert not load.ended, f"only {count(host, line)} of {times} rekeyings under load"
     where = {one.name: drops(one) - old for one, old in zip((carol, moon), before)}
     print(f"{what} by {by}: {count(host, line)} rekeyed, {len(load.lost)} of {load.sent} pings "
           f"lost, {load.bytes >> 20} MiB; dropped: {where}")
-    assert load.sent > 10 * COUNT and not load.lost, (load.lost, where, load.report[-500:])
+    assert load.sent > 10 * times and not load.lost, (load.lost, where, load.report[-500:])
     assert load.bytes > 0
     for one in (carol, moon):
         # The timers go on: in the midst of a rekeying none is.
