@@ -39,17 +39,18 @@ def _pki(path, *argv):
 
 
 def make_ca(where, kind):
-    """A directory with a CA of a kind (a word of --type)."""
+    """A directory with a CA of a kind (a word of --type, perhaps with --size N)."""
     where.mkdir()
-    key = _pki(where / "caKey.pem", "--gen", "--type", kind)
-    return Files(f"{kind} Root CA", _pki(where / "caCert.pem", "--self", "--ca", "--in", key,
-                                         "--dn", f"C=CH, O=Cyber, CN={kind} Root CA"), key)
+    key = _pki(where / "caKey.pem", "--gen", "--type", *kind.split())
+    name = f"{kind.split()[0]} Root CA"
+    return Files(name, _pki(where / "caCert.pem", "--self", "--ca", "--in", key,
+                            "--dn", f"C=CH, O=Cyber, CN={name}"), key)
 
 
 def make_end(where, kind, cn):
     """An end entity of a kind, certified by the CA in this directory."""
     name = re.split("@", cn)[0]
-    key = _pki(where / f"{name}Key.pem", "--gen", "--type", kind)
+    key = _pki(where / f"{name}Key.pem", "--gen", "--type", *kind.split())
     return Files(cn, _pki(where / f"{name}Cert.pem", "--issue", "--cacert", where / "caCert.pem",
                           "--cakey", where / "caKey.pem", "--type", "priv", "--in", key,
                           "--dn", f"C=CH, O=Cyber, CN={cn}", "--san", cn), key)
