@@ -35,6 +35,7 @@ class Walk:
     def __init__(self, lab, carol, moon):
         self.lab, self.carol, self.moon = lab, carol, moon
         self.steps = {f"{host.name} start": Step(host.log()) for host in (moon, carol)}
+        self.traces, self.status = {}, ""
 
     def step(self, name, act, until=()):
         """Do something, wait for lines of carol's log, and keep what she said meanwhile."""
@@ -62,9 +63,11 @@ class Walk:
                                                                    check=True))
         return self
 
-    def trace(self):
-        """What either daemon keeps of its exchanges."""
-        return {host.name: host.json("trace") for host in (self.carol, self.moon)}
+    def trace(self, name):
+        """Keep what either daemon keeps of its exchanges."""
+        for host in (self.carol, self.moon):
+            [sas] = host.json("trace")
+            self.traces[name, host.name] = next(iter(sas.values()))
 
     def all(self):
         """Every step in the document's order; rekeying is asked for."""
@@ -73,15 +76,15 @@ class Walk:
             assert (answer := traffic.ping(top.carol, target, count)), answer
             self.steps[name] = Step("", answer.text)
         self.show("list-sas", carol, "--list-sas")
-        self.steps["trace"] = self.trace()
-        self.steps["status"] = Step("", carol.cygnet("status", check=True).stdout)
+        self.trace("before")
+        self.status = carol.cygnet("status", check=True).stdout
         carol.cygnet("trace", "--child", "net", "--svg", self.lab.path("net.svg"), check=True)
         for child in OLD:
             self.step(f"rekey {child}", lambda name=child: carol.swanctl(
                 "--rekey", "--child", name, check=True), [closed(child)])
         self.step("rekey ike", lambda: carol.swanctl("--rekey", "--ike", "home", check=True),
                   [r"IKE_SA deleted"])
-        self.steps["trace after"] = self.trace()
+        self.trace("after")
         self.show("list-sas after", carol, "--list-sas")
         return self
 
