@@ -129,26 +129,14 @@ int act_terminate(struct ctl *ctl)
 
 int act_plain(struct ctl *ctl)
 {
-	const struct ctl_option *options = ctl->verb->options;
 	/* Quietly done, as strongSwan's, when there is nothing to say. */
 	bool silent = strcmp(ctl->verb->name, "reload-settings") == 0 ||
 		      strcmp(ctl->verb->name, "flush-certs") == 0;
-	struct ctl_request request = {
+	const struct ctl_request request = {
 		.command = ctl->verb->name,
 		.on_reply = silent ? NULL : say_completed,
 		.acts = true,
 	};
-	struct wbuf message;
-	int rc;
 
-	wbuf_init(&message, 0);
-	for (size_t i = 0; options && options[i].name; i++) {
-		const char *names[] = {options[i].name, NULL};
-
-		ctl_put_options(ctl, names, &message);
-	}
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
-	wbuf_done(&message);
-	return rc;
+	return ctl_call_options(ctl, &request, NULL);
 }

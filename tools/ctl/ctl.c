@@ -242,6 +242,23 @@ int ctl_call(struct ctl *ctl, const struct ctl_request *request, struct conf_nod
 	return rc;
 }
 
+int ctl_call_options(struct ctl *ctl, const struct ctl_request *request, const char *const *names)
+{
+	struct ctl_request full = *request;
+	struct wbuf message;
+	int rc;
+
+	wbuf_init(&message, 0);
+	if (names)
+		ctl_put_options(ctl, names, &message);
+	for (const struct ctl_option *o = names ? NULL : ctl->verb->options; o && o->name; o++)
+		ctl_put_options(ctl, (const char *const[]){o->name, NULL}, &message);
+	full.message = wbuf_view(&message);
+	rc = ctl_call(ctl, &full, NULL);
+	wbuf_done(&message);
+	return rc;
+}
+
 int ctl_follow(struct ctl *ctl, const char *const *events,
 	       void (*on_each)(struct ctl *ctl, const char *name, struct view message))
 {

@@ -83,8 +83,11 @@ struct ctl_request {
  */
 int ctl_call(struct ctl *ctl, const struct ctl_request *request, struct conf_node **out_reply);
 /*
- * The request whose message is made of these options ("child", "ike"), as far as they were given.
+ * The same, with a message made of these options ("child", "ike"; NULL at the end), as far as they
+ * were given. Without names: of all that the verb has.
  */
+int ctl_call_options(struct ctl *ctl, const struct ctl_request *request, const char *const *names);
+/* Add these options to a message. */
 void ctl_put_options(const struct ctl *ctl, const char *const *names, struct wbuf *message);
 /* Events until the daemon hangs up: each printed as the format wants, in text by on_event. */
 int ctl_follow(struct ctl *ctl, const char *const *events,

@@ -41,22 +41,10 @@ static void print_event(struct ctl *ctl, const struct conf_node *event, void *ct
 
 static int read_stream(struct ctl *ctl, const char *command, const char *event, show_fn *show)
 {
-	const struct ctl_option *options = ctl->verb->options;
-	struct ctl_request request = {
+	const struct ctl_request request = {
 		.command = command, .event = event, .on_event = print_event, .ctx = &show};
-	struct wbuf message;
-	int rc;
 
-	wbuf_init(&message, 0);
-	for (size_t i = 0; options && options[i].name; i++) {
-		const char *names[] = {options[i].name, NULL};
-
-		ctl_put_options(ctl, names, &message);
-	}
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
-	wbuf_done(&message);
-	return rc;
+	return ctl_call_options(ctl, &request, NULL);
 }
 
 static void print_status(const struct conf_node *event, struct wbuf *out)
@@ -99,16 +87,9 @@ static void print_pools(struct ctl *ctl, const struct conf_node *reply)
 int read_pools(struct ctl *ctl)
 {
 	static const char *const names[] = {"leases", "name", NULL};
-	struct ctl_request request = {.command = "get-pools", .on_reply = print_pools};
-	struct wbuf message;
-	int rc;
+	const struct ctl_request request = {.command = "get-pools", .on_reply = print_pools};
 
-	wbuf_init(&message, 0);
-	ctl_put_options(ctl, names, &message);
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
-	wbuf_done(&message);
-	return rc;
+	return ctl_call_options(ctl, &request, names);
 }
 
 static void print_algorithms(struct ctl *ctl, const struct conf_node *reply)
@@ -171,18 +152,12 @@ static void print_counters(struct ctl *ctl, const struct conf_node *reply)
 int read_counters(struct ctl *ctl)
 {
 	static const char *const names[] = {"name", "all", NULL};
-	struct ctl_request request = {.command = "get-counters", .on_reply = print_counters};
-	struct wbuf message;
-	int rc;
+	const struct ctl_request request = {
+		.command = ctl_option(ctl, "reset") ? "reset-counters" : "get-counters",
+		.on_reply = print_counters,
+	};
 
-	if (ctl_option(ctl, "reset"))
-		request.command = "reset-counters";
-	wbuf_init(&message, 0);
-	ctl_put_options(ctl, names, &message);
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
-	wbuf_done(&message);
-	return rc;
+	return ctl_call_options(ctl, &request, names);
 }
 
 /* ---- certificates --------------------------------------------------------------------------- */
@@ -315,14 +290,8 @@ int read_certs(struct ctl *ctl)
 		.ctx = &certs,
 		.to_json = cert_to_json,
 	};
-	struct wbuf message;
-	int rc;
+	int rc = ctl_call_options(ctl, &request, names);
 
-	wbuf_init(&message, 0);
-	ctl_put_options(ctl, names, &message);
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
-	wbuf_done(&message);
 	print_certs(ctl, &certs);
 	return rc == 0 && certs.failed ? CTL_FAILED : rc;
 }

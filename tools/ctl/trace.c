@@ -166,9 +166,8 @@ int trace_run(struct ctl *ctl)
 {
 	static const char *const names[] = {"ike", "ike-id", "child", "child-id", NULL};
 	struct trace t = {.screen = screen_of_stdout(), .to_svg = ctl_option(ctl, "svg") != NULL};
-	struct ctl_request request = {
+	const struct ctl_request request = {
 		.command = "trace", .event = "trace-sa", .on_event = on_sa, .ctx = &t};
-	struct wbuf message;
 	int rc;
 
 	if (t.to_svg && ctl->format != CTL_TEXT) {
@@ -177,13 +176,9 @@ int trace_run(struct ctl *ctl)
 		return CTL_USAGE;
 	}
 	svg_init(&t.svg);
-	wbuf_init(&message, 0);
-	ctl_put_options(ctl, names, &message);
-	request.message = wbuf_view(&message);
-	rc = ctl_call(ctl, &request, NULL);
+	rc = ctl_call_options(ctl, &request, names);
 	if (rc == CTL_OK)
 		rc = finish(ctl, &t);
-	wbuf_done(&message);
 	svg_done(&t.svg);
 	return rc;
 }
