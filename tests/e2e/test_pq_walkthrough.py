@@ -133,7 +133,7 @@ def test_made_certs(made, host, name):
         text = re.sub(r"[0-9a-f]{2}(:[0-9a-f]{2}){7,}", "HEX", without_days(text))
         return re.sub(r"\w{3} \d\d [\d:]{8} \d{4}", "DATE", text)
 
-    expected = document(name=name, serial="HEX", subjkey="HEX", keyid="HEX")
+    expected = certs_of_the_document(name=name, serial="HEX", subjkey="HEX", keyid="HEX")
     assert kinds(made.steps[f"{host} list-certs"].printed) == kinds(expected)
 
 
@@ -286,7 +286,7 @@ END = """\
 """
 
 
-def document(**of_the_end):
+def certs_of_the_document(**of_the_end):
     """--list-certs of the document, where lines end with a space."""
     return (HEAD_END + END + HEAD_CA + CA).format(gap=" ", **of_the_end)
 
@@ -305,7 +305,7 @@ def without_days(printed):
      "88:4d:87:3d:30:af:5b:bb:7c:50:21:8a:fd:04:fd:7b:e8:05:14:ec")])
 def test_list_certs(walk, host, name, serial, subjkey, keyid):
     """--list-certs, letter by letter but for the days that are left."""
-    assert without_days(walk.steps[f"{host} list-certs"].printed) == document(
+    assert without_days(walk.steps[f"{host} list-certs"].printed) == certs_of_the_document(
         name=name, serial=serial, subjkey=subjkey, keyid=keyid)
 
 

@@ -51,7 +51,8 @@ class Walk:
 
     def texts(self):
         """What was said or printed at each step."""
-        return {name: step.log or step.printed for name, step in self.steps.items()}
+        return {name: step.log or step.printed for name, step in self.steps.items()
+                if isinstance(step, Step)}
 
     def connect(self):
         """What is loaded, and both children."""
