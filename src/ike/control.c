@@ -15,6 +15,7 @@
 #include "ike/target.h"
 #include "ike/task.h"
 #include "ike/trap.h"
+#include "ike/x_auth.h"
 #include "ike/x_informational.h"
 #include "ike/x_sa_init.h"
 
@@ -97,7 +98,8 @@ static struct ike_sa *reusable_sa(const struct ike *ike, const struct conn *conn
 		/* A changed connection may ask more of the peer than this SA has proved. */
 		if (sa->conn && !reauth_is_under_way(sa) &&
 		    conf_conn_equal_ike(sa->conn->conf, conn->conf) &&
-		    (sa_is_up(sa) || (sa->state == IKE_S_CONNECTING && sa->initiator)))
+		    (sa_is_up(sa) ||
+		     (sa->state == IKE_S_CONNECTING && sa->initiator && !sa->hs->ending)))
 			return sa;
 	}
 	return NULL;
@@ -246,13 +248,28 @@ static bool match_child(const struct child *c, const struct ike_terminate_params
 	       (c->state == CHILD_S_INSTALLED || c->state == CHILD_S_REKEYING);
 }
 
+/* The peer may have it, but hears nothing else before IKE_AUTH is over (RFC 7296 section 1.4.1). */
+static void end_later(struct ike_sa *sa, struct ike_request *r)
+{
+	sa_log(sa, LOG_IKE, LOG_CTRL, "IKE_SA %s[%u] will be deleted when IKE_AUTH is over",
+	       sa_name(sa), sa->uid);
+	sa->hs->ending = true;
+	task_forsake_all(sa, E_CANCELED, "terminated");
+	if (task_queue(sa, &task_ike_delete, NULL, NULL, r))
+		control_complete(r, E_NOMEM, err_text(E_NOMEM));
+}
+
 static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 {
 	r->matches++;
 	r->sa_uid = sa->uid;
 	r->pending++;
 	reauth_cancel(sa);
-	if (!sa_is_up(sa)) {
+	if (x_auth_i_is_out(sa) && !sa->hs->ending && !force) {
+		end_later(sa, r);
+		return;
+	}
+	if (!sa_is_up(sa) && !x_auth_i_is_out(sa)) {
 		/* Nothing the peer counts on (or it is being deleted already). */
 		sa_log(sa, LOG_IKE, LOG_CTRL, "destroying IKE_SA in state %s without notification",
 		       ike_sa_state_name(sa->state));
@@ -260,7 +277,7 @@ static void terminate_sa(struct ike_sa *sa, bool force, struct ike_request *r)
 		control_complete(r, 0, NULL);
 		return;
 	}
-	if (force) {
+	if (force || !sa_is_up(sa)) {
 		x_informational_say_deleted(sa);
 		sa_destroy(sa, E_CANCELED, "terminated");
 		control_complete(r, 0, NULL);
@@ -398,7 +415,8 @@ static bool try_again(struct ike_sa *sa)
 	unsigned tries = sa->conn ? sa->conn->conf->keyingtries : 1;
 	struct handshake *hs = sa->hs;
 
-	if (!sa->initiator || sa->state != IKE_S_CONNECTING || !hs || sa->ike->stopping)
+	if (!sa->initiator || sa->state != IKE_S_CONNECTING || !hs || hs->ending ||
+	    sa->ike->stopping)
 		return false;
 	if (target_left(sa)) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "peer not responding, trying its next address");

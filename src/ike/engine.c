@@ -11,6 +11,7 @@
 #include "ike/task.h"
 #include "ike/timer.h"
 #include "ike/trap.h"
+#include "ike/x_auth.h"
 #include "ike/x_informational.h"
 #include "ipsec/ipsec.h"
 
@@ -117,7 +118,7 @@ void ike_shutdown(struct ike *ike, uint64_t now)
 	list_foreach_safe(it, &ike->sas) {
 		struct ike_sa *sa = list_entry(it, struct ike_sa, link);
 
-		if (sa_is_up(sa))
+		if (sa_is_up(sa) || x_auth_i_is_out(sa))
 			x_informational_say_deleted(sa);
 		sa_destroy(sa, E_CANCELED, "the daemon is shutting down");
 	}

@@ -43,6 +43,7 @@ struct handshake {
 	struct child *child;	    /* being set up in IKE_AUTH */
 	size_t n_wanted;	    /* virtual IPs to ask for again */
 	struct addr wanted[SA_MAX_VIPS];
+	bool ending; /* terminated while IKE_AUTH is out: to be deleted when it is over */
 	struct handshake_refusal refusal; /* the first answer that refused the request in flight */
 
 	uint8_t addke_done;	 /* type of the last further key exchange that is done */

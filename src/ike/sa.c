@@ -198,11 +198,7 @@ void sa_strip(struct ike_sa *sa, int err, const char *message)
 	sa->out.task = NULL;
 	if (t)
 		task_drop(sa, t, err, message);
-	list_foreach_safe(q, &sa->queue) {
-		t = list_entry(q, struct task, link);
-		list_remove(&t->link);
-		task_drop(sa, t, err, message);
-	}
+	task_forsake_all(sa, err, message);
 }
 
 static void free_keys(struct ike_sa *sa)

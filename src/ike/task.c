@@ -90,16 +90,36 @@ void task_run_next(struct ike_sa *sa)
 	}
 }
 
-void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message)
+static void tell_asker(struct task *task, int err, const char *message)
 {
-	(void)sa;
+	struct ike_request *r = task->request;
+
 	/* What was to be deleted is gone, whoever did it. */
 	if (err == E_CANCELED &&
 	    (task->kind == &task_ike_delete || task->kind == &task_child_delete))
 		err = 0;
-	if (task->request)
-		control_complete(task->request, err, message);
+	task->request = NULL;
+	if (r)
+		control_complete(r, err, message);
+}
+
+void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message)
+{
+	(void)sa;
+	tell_asker(task, err, message);
 	free_task(task);
+}
+
+void task_forsake_all(struct ike_sa *sa, int err, const char *message)
+{
+	if (sa->out.task)
+		tell_asker(sa->out.task, err, message);
+	list_foreach_safe(it, &sa->queue) {
+		struct task *t = list_entry(it, struct task, link);
+
+		list_remove(&t->link);
+		task_drop(sa, t, err, message);
+	}
 }
 
 void task_finish(struct ike_sa *sa, int err, const char *message)

@@ -73,6 +73,8 @@ void task_run_next(struct ike_sa *sa);
 void task_finish(struct ike_sa *sa, int err, const char *message);
 /* Like task_finish, but another kind of task carries on for the same request (INIT to AUTH). */
 void task_continue(struct ike_sa *sa, const struct task_kind *kind);
+/* All tasks that wait are dropped, and who asked for the one in flight is told now. */
+void task_forsake_all(struct ike_sa *sa, int err, const char *message);
 /* Drop a task that has not been started or whose SA goes; tells its request. */
 void task_drop(struct ike_sa *sa, struct task *task, int err, const char *message);
 /*

@@ -26,8 +26,16 @@
 
 static void fail(struct ike_sa *sa, int err, const char *message)
 {
+	bool ending = sa->hs->ending; /* then it is as it should be */
+
 	sa_log(sa, LOG_IKE, LOG_CTRL, "establishing IKE_SA failed: %s", message);
-	sa_destroy(sa, err, message);
+	sa_destroy(sa, ending ? E_CANCELED : err, message);
+}
+
+bool x_auth_i_is_out(const struct ike_sa *sa)
+{
+	return sa->state == IKE_S_CONNECTING && sa->out.task &&
+	       sa->out.task->kind == &task_ike_auth && sa->out.exchange == IKE_AUTH;
 }
 
 /* We do not accept the responder, which thinks the SA is up: tell it (RFC 7296 section 2.21.2). */
@@ -245,6 +253,15 @@ static int take_child(struct ike_sa *sa, const struct wire_msg *msg, char why[CH
 	return err;
 }
 
+/* Terminated meanwhile: the peer has the SA, so its delete is next in the queue. */
+static void end(struct ike_sa *sa)
+{
+	if (sa->hs->child)
+		child_destroy(sa->hs->child);
+	handshake_free(sa);
+	task_finish(sa, E_CANCELED, NULL);
+}
+
 static void establish(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	char why[CHILD_WHY_MAX] = "";
@@ -317,7 +334,10 @@ static void go_on(struct ike_sa *sa, const struct wire_msg *msg)
 		return;
 	}
 	if (!mine && !hs->peer_goes_on) {
-		establish(sa, msg);
+		if (hs->ending)
+			end(sa);
+		else
+			establish(sa, msg);
 		return;
 	}
 	err = mine ? auth_begin(sa, false, NULL, send_request) : send_request(sa);
