@@ -323,7 +323,9 @@ static void roam_initiator(struct ike_sa *sa, bool works, const struct pair *bes
 /* Our source address is gone: the one reason for a responder to move by itself (section 3.5). */
 static void roam_responder(struct ike_sa *sa, bool works, const struct pair *best)
 {
-	if (works) {
+	/* A link that has just come up is not reported as such for up to a second, while routing
+	 * uses it: then there is nowhere else to go. */
+	if (works || is_current(sa, best)) {
 		keep(sa);
 		return;
 	}

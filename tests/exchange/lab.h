@@ -59,7 +59,8 @@ struct lab_host {
 	struct addr addr; /* that routing prefers */
 	size_t n_others;
 	struct addr others[LAB_ADDRS - 1]; /* further ones; lab_readdress() */
-	bool moved;			   /* it may send by addresses that it has no more */
+	bool no_carrier; /* routing prefers addr, but its link is not reported to be up */
+	bool moved;	 /* it may send by addresses that it has no more */
 	const char *redirect_init, *redirect_auth; /* gateways to send clients to; NULL: none */
 	bool natted;				   /* behind lab->nat_public */
 	bool down; /* receives nothing, sends nothing, its timers stand still */

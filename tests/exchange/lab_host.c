@@ -74,7 +74,10 @@ static int on_source(void *ctx, const struct addr *remote, struct addr *out)
 
 static bool on_usable(void *ctx, const struct addr *local, const struct addr *remote)
 {
-	return local->family == remote->family && lab_has_addr(ctx, local);
+	const struct lab_host *h = ctx;
+
+	return local->family == remote->family && lab_has_addr(h, local) &&
+	       !(h->no_carrier && addr_equal(local, &h->addr));
 }
 
 static const char *on_redirect(void *ctx, const struct addr *remote, const char *id)
@@ -88,13 +91,15 @@ static const char *on_redirect(void *ctx, const struct addr *remote, const char 
 static size_t on_addresses(void *ctx, struct addr *out, size_t max)
 {
 	struct lab_host *h = ctx;
+	size_t n = 0;
 
 	assert_true(max >= LAB_ADDRS);
 	if (h->addr.family == AF_UNSPEC)
 		return 0;
-	out[0] = h->addr;
-	memcpy(out + 1, h->others, h->n_others * sizeof(*out));
-	return 1 + h->n_others;
+	if (!h->no_carrier)
+		out[n++] = h->addr;
+	memcpy(out + n, h->others, h->n_others * sizeof(*out));
+	return n + h->n_others;
 }
 
 static int64_t on_wall(void *ctx)

@@ -385,6 +385,37 @@ static void test_mapping_without_mobike(void **state)
 	pair_down(&p);
 }
 
+static void two_addresses(struct lab_host *carol, struct lab_host *moon)
+{
+	(void)carol;
+	lab_readdress(moon, "192.168.0.2 10.1.0.1");
+}
+
+/* moon's link is up, but not yet reported to be, when routes change: she has nothing to tell. */
+static void test_late_carrier(void **state)
+{
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		struct pair p = pair_new(&(struct pair_params){.prepare = two_addresses});
+		struct lab_result *r;
+
+		p.moon->no_carrier = early;
+		r = lab_initiate(p.carol, "home", "net");
+		lab_settle(p.lab);
+		lab_assert_result(r, 0, NULL);
+		p.moon->no_carrier = true;
+		ike_addresses_changed(p.moon->ike, p.lab->now);
+		lab_run(p.lab, 100);
+		p.moon->no_carrier = false;
+		ike_addresses_changed(p.moon->ike, p.lab->now);
+		lab_run(p.lab, 100);
+		assert_int_equal(lab_count_sent(p.moon, IKE_INFORMATIONAL, false), 0);
+		assert_int_equal(p.carol->ike_updates + p.moon->ike_updates, 0);
+		lab_assert_pair(p.carol, p.moon, 1, 1);
+		pair_down(&p);
+	}
+}
+
 /* ---- who may not ---- */
 
 /* Without MOBIKE on either side nobody moves, and an address that goes ends the SA by DPD. */
@@ -648,6 +679,7 @@ int main(void)
 		cmocka_unit_test(test_nat_appears_and_goes),
 		cmocka_unit_test(test_mapping_seen_by_dpd),
 		cmocka_unit_test(test_mapping_without_mobike),
+		cmocka_unit_test(test_late_carrier),
 		cmocka_unit_test(test_mobike_off),
 		cmocka_unit_test(test_stranger_updates),
 		cmocka_unit_test(test_wrong_side_updates),
