@@ -65,6 +65,8 @@ static void map_exchange(const struct settings *s, struct ike_settings *out)
 	out->check_current_path = settings_bool(s, "charon.check_current_path");
 	out->prefer_best_path = settings_bool(s, "charon.prefer_best_path");
 	out->follow_redirects = settings_bool(s, "charon.follow_redirects");
+	out->initiator_only = settings_bool(s, "charon.initiator_only");
+	out->ignore_acquire_ts = settings_bool(s, "charon.ignore_acquire_ts");
 	out->multiple_authentication = settings_bool(s, "charon.multiple_authentication");
 }
 
@@ -77,6 +79,7 @@ static void map_times(const struct settings *s, struct ike_settings *out)
 	out->retransmit_jitter = number_of(s, "charon.retransmit_jitter");
 	out->half_open_timeout_ms = ms_of(s, "charon.half_open_timeout");
 	out->keep_alive_ms = ms_of(s, "charon.keep_alive");
+	out->keep_alive_margin_ms = ms_of(s, "charon.keep_alive_dpd_margin");
 	out->retry_initiate_ms = ms_of(s, "charon.retry_initiate_interval");
 	out->delete_rekeyed_delay_ms = ms_of(s, "charon.delete_rekeyed_delay");
 	out->make_before_break = settings_bool(s, "charon.make_before_break");

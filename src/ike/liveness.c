@@ -72,12 +72,22 @@ static void dpd_answered(struct ike_sa *sa, struct task *task, const struct wire
 
 const struct task_kind task_dpd = {"IKE_DPD", IKE_INFORMATIONAL, start_dpd, dpd_answered};
 
+/* This host has slept, so a NAT may have forgotten its mapping, and the peer us. */
+static bool is_overdue(const struct ike_sa *sa)
+{
+	uint64_t margin = sa->ike->settings.keep_alive_margin_ms;
+
+	return margin && sa->ike->now > sa->keepalive_at + margin;
+}
+
 static void on_keepalive(struct timer *t)
 {
 	struct ike_sa *sa = heap_entry(t, struct ike_sa, keepalive);
 	char text[ADDR_TEXT_MAX];
 
-	if (!sa->mobike.stranded) {
+	if (is_overdue(sa)) {
+		liveness_check(sa);
+	} else if (!sa->mobike.stranded) {
 		sa_log(sa, LOG_IKE, LOG_CTRL, "sending keep alive to %s",
 		       addr_text_port(&sa->remote, text));
 		sa->ike->hooks.keepalive(sa->ike->hooks.ctx, &sa->local, &sa->remote);
@@ -88,6 +98,7 @@ static void on_keepalive(struct timer *t)
 void liveness_update_keepalive(struct ike_sa *sa)
 {
 	sa->keepalive.fire = on_keepalive;
+	sa->keepalive_at = sa->ike->now + sa->ike->settings.keep_alive_ms;
 	if (sa->nat_local && sa->ike->settings.keep_alive_ms)
 		timer_start(sa->ike, &sa->keepalive, sa->ike->settings.keep_alive_ms);
 	else

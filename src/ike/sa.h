@@ -139,9 +139,9 @@ struct ike_sa {
 	unsigned lost_states;	 /* STATE_NOT_FOUND in a row */
 	unsigned failures;	 /* rekeying failed so often in a row */
 
-	uint64_t established, last_in; /* ms */
-	uint64_t rekey_at, expire_at;  /* ms, 0 never */
-	struct timer expire;	       /* half-open timeout, then hard lifetime, then close delay */
+	uint64_t established, last_in, keepalive_at; /* ms; the last one is when it is due */
+	uint64_t rekey_at, expire_at;		     /* ms, 0 never */
+	struct timer expire; /* half-open timeout, then hard lifetime, then close delay */
 	struct timer rekey, dpd, keepalive;
 	struct timer rival; /* of an SA that is one too many (unique) */
 };

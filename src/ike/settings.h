@@ -30,7 +30,10 @@ struct ike_settings {
 	unsigned cookie_threshold, cookie_threshold_ip, block_threshold;
 	unsigned init_limit_half_open; /* 0 none */
 	unsigned ikesa_limit;	       /* 0 none */
+	bool initiator_only;	       /* no IKE_SA_INIT request is answered */
+	bool ignore_acquire_ts;	       /* the packet of a trap is not offered as a selector */
 	uint64_t keep_alive_ms;	       /* 0 off */
+	uint64_t keep_alive_margin_ms; /* later than this it is a DPD; 0 off */
 	uint64_t retry_initiate_ms;    /* 0 off */
 	uint64_t delete_rekeyed_delay_ms;
 	bool close_ike_on_child_failure;

@@ -8,6 +8,7 @@
 #include "ike/handshake.h"
 #include "ike/job.h"
 #include "ike/sa.h"
+#include "ike/state.h"
 
 /* "%any", subnets and ranges are for whoever calls us. */
 static bool is_callable(const char *text, struct addr *out, bool *out_name)
@@ -39,6 +40,31 @@ static int no_target(struct ike_sa *sa)
 	return E_CONFIG;
 }
 
+static void on_retry(struct timer *t)
+{
+	struct ike_sa *sa = heap_entry(t, struct ike_sa, expire);
+	int err = target_find(sa, sa->hs->then);
+
+	if (err)
+		sa_destroy(sa, err, err_text(err));
+}
+
+/* A host that has just started may have no name server or route yet. */
+static bool try_later(struct ike_sa *sa)
+{
+	uint64_t ms = sa->ike->settings.retry_initiate_ms;
+
+	if (!ms || sa->ike->stopping)
+		return false;
+	sa_log(sa, LOG_IKE, LOG_CTRL,
+	       "the remote address cannot be reached or resolved, trying again in %u s "
+	       "(retry_initiate_interval)",
+	       (unsigned)(ms / 1000));
+	sa->expire.fire = on_retry;
+	timer_start(sa->ike, &sa->expire, ms);
+	return true;
+}
+
 static void on_resolved(struct ike_sa *sa, struct ike_job *base)
 {
 	struct job_resolve *j = (struct job_resolve *)base;
@@ -50,7 +76,7 @@ static void on_resolved(struct ike_sa *sa, struct ike_job *base)
 		memcpy(t->addrs, j->addrs, j->n_addrs * sizeof(t->addrs[0]));
 		err = sa->hs->then(sa);
 	}
-	if (err) {
+	if (err && !try_later(sa)) {
 		const char *why = "the remote address cannot be reached or resolved (remote_addrs)";
 
 		sa_log(sa, LOG_IKE, LOG_CTRL, "establishing IKE_SA failed: %s", why);

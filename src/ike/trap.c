@@ -441,7 +441,7 @@ void trap_dress(struct child *c)
 	}
 	c->reqid = t->reqid;
 	c->labels = t->labels;
-	c->has_packet = c->initiator && t->pending;
+	c->has_packet = c->initiator && t->pending && !ike->settings.ignore_acquire_ts;
 	c->packet_src = t->src;
 	c->packet_dst = t->dst;
 }

@@ -375,6 +375,12 @@ void x_sa_init_request(struct ike *ike, const struct addr *local, const struct a
 	uint8_t group[2];
 	uint16_t notify;
 
+	if (ike->settings.initiator_only) {
+		log_print(ike->log, NULL, LOG_IKE, LOG_CTRL,
+			  "ignoring IKE_SA setup from %s: charon.initiator_only = yes",
+			  addr_text(remote, text));
+		return;
+	}
 	if (!is_sound(ike, msg)) {
 		x_sa_init_refuse(ike, &(struct x_sa_init_refusal){local, remote, &msg->hdr,
 								  N_INVALID_SYNTAX, data});

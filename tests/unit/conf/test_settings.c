@@ -110,21 +110,18 @@ static void test_later(void **state)
 	struct conf_errors errs = {0};
 	struct settings *s =
 		load("charon {\n interfaces_use = eth0\n spi_min = 5\n make_before_break = no\n"
-		     " delete_rekeyed_delay = 5s\n retry_initiate_interval = 1m\n"
+		     " delete_rekeyed_delay = 5s\n"
 		     " ignore_acquire_ts = no\n spi_max = 0xcfffffff\n"
 		     " plugins { kernel-netlink { mss = 1300 } }\n"
 		     " filelog { f { time_precision = ns } g { time_precision = us } }\n}\n",
 		     E_CONFIG, &errs);
 
 	(void)state;
-	check_errors(&errs,
-		     "t.conf:3:2: option 'spi_min' in charon is not supported yet\n"
-		     "t.conf:6:2: option 'retry_initiate_interval' in charon is not supported "
-		     "yet\n"
-		     "t.conf:9:29: option 'mss' in charon.plugins.kernel-netlink is not "
-		     "supported yet\n"
-		     "t.conf:10:16: invalid value 'ns' for time_precision in "
-		     "charon.filelog.f: expected one of ms, us\n");
+	check_errors(&errs, "t.conf:3:2: option 'spi_min' in charon is not supported yet\n"
+			    "t.conf:8:29: option 'mss' in charon.plugins.kernel-netlink is not "
+			    "supported yet\n"
+			    "t.conf:9:16: invalid value 'ns' for time_precision in "
+			    "charon.filelog.f: expected one of ms, us\n");
 	assert_string_equal(settings_text(s, "charon.interfaces_use"), "eth0");
 	assert_int_equal(settings_u64(s, "charon.spi_min"), 0xc0000000);
 	assert_false(settings_bool(s, "charon.make_before_break"));

@@ -58,7 +58,10 @@ static void test_defaults(void **state)
 	assert_int_equal(have.cookie_threshold_ip, want.cookie_threshold_ip);
 	assert_int_equal(have.block_threshold, want.block_threshold);
 	assert_int_equal(have.keep_alive_ms, want.keep_alive_ms);
+	assert_int_equal(have.keep_alive_margin_ms, want.keep_alive_margin_ms);
 	assert_int_equal(have.retry_initiate_ms, want.retry_initiate_ms);
+	assert_int_equal(have.initiator_only, want.initiator_only);
+	assert_int_equal(have.ignore_acquire_ts, want.ignore_acquire_ts);
 	assert_int_equal(have.delete_rekeyed_delay_ms, want.delete_rekeyed_delay_ms);
 	assert_int_equal(have.install_virtual_ip, want.install_virtual_ip);
 	assert_int_equal(have.replay_window, want.replay_window);
@@ -77,7 +80,8 @@ static void test_values(void **state)
 	    " fragment_size = 1480\n fragment_size_v6 = 0\n max_packet = 30000\n"
 	    " retransmit_timeout = 0.25\n retransmit_base = 1.3\n retransmit_limit = 1m\n"
 	    " half_open_timeout = 2s\n keep_alive = 0\n dns1 = 10.1.0.1\n dns2 = 2001:db8::1\n"
-	    " nbns2 = 10.1.0.3\n}\n",
+	    " nbns2 = 10.1.0.3\n keep_alive_dpd_margin = 7s\n initiator_only = yes\n"
+	    " ignore_acquire_ts = yes\n}\n",
 	    &s, "");
 	assert_int_equal(s.port, 1500);
 	assert_true(s.send_vendor_id);
@@ -90,6 +94,8 @@ static void test_values(void **state)
 	assert_int_equal(s.retransmit_limit_ms, 60000);
 	assert_int_equal(s.half_open_timeout_ms, 2000);
 	assert_int_equal(s.keep_alive_ms, 0);
+	assert_int_equal(s.keep_alive_margin_ms, 7000);
+	assert_true(s.initiator_only && s.ignore_acquire_ts);
 	assert_int_equal(s.n_dns, 2);
 	assert_int_equal(s.dns[0].family, AF_INET);
 	assert_int_equal(s.dns[1].family, AF_INET6);
