@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from lib import conf, pki
+from lib.document import CAROL_CONNS, MOON_CONNS
 from lib.wait import wait_until
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -13,41 +14,6 @@ pytestmark = pytest.mark.usefixtures("built")
 START_SCRIPTS = {"charon": {"start-scripts": {
     "creds": "swanctl --load-creds", "conns": "swanctl --load-conns",
     "pools": "swanctl --load-pools"}}}
-
-# The seed's --list-conns, word for word.
-MOON_CONNS = """\
-rw: IKEv2, no reauthentication, rekeying every 14400s
-  local:  %any
-  remote: %any
-  local public key authentication:
-    id: moon.strongswan.org
-    certs: C=CH, O=Cyber, CN=moon.strongswan.org
-  remote public key authentication:
-    cacerts: C=CH, O=Cyber, CN=Cyber Root CA
-  net: TUNNEL, rekeying every 3600s
-    local:  10.1.0.0/24
-    remote: dynamic
-  host: TUNNEL, rekeying every 3600s
-    local:  dynamic
-    remote: dynamic
-"""
-CAROL_CONNS = """\
-home: IKEv2, no reauthentication, rekeying every 1800s
-  local:  %any
-  remote: 192.168.0.2
-  local public key authentication:
-    id: carol@strongswan.org
-    certs: C=CH, O=Cyber, CN=carol@strongswan.org
-  remote public key authentication:
-    id: moon.strongswan.org
-  net: TUNNEL, rekeying every 1200s
-    local:  dynamic
-    remote: 10.1.0.0/16
-  host: TUNNEL, rekeying every 1200s
-    local:  dynamic
-    remote: dynamic
-"""
-
 
 def alone(lab, config=None, settings=None, install=True):
     """moon alone with the seed's configuration, not started."""

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lib import sidebyside
-from lib.document import CONNECT, HOST, REKEY_HOST, REKEY_IKE, REKEY_NET
+from lib.document import CAROL_CONNS, CONNECT, HOST, MOON_CONNS, REKEY_HOST, REKEY_IKE, REKEY_NET
 from lib.lab import Lab
 from lib.transcript import messages
 from lib.walk import EXAMPLE, OLD, SEED, Step, Walk, make_certificates, shorten, start
@@ -208,40 +208,6 @@ def test_start(walk):
         r"\[DMN\] pools: loaded pool 'rw_pool'",
         r"\[DMN\] pools: successfully loaded 1 pools, 0 unloaded")
     Step(walk.carol.log()).expect(r"\[DMN\] pools: no pools found, 0 unloaded")
-
-
-MOON_CONNS = """\
-rw: IKEv2, no reauthentication, rekeying every 14400s
-  local:  %any
-  remote: %any
-  local public key authentication:
-    id: moon.strongswan.org
-    certs: C=CH, O=Cyber, CN=moon.strongswan.org
-  remote public key authentication:
-    cacerts: C=CH, O=Cyber, CN=Cyber Root CA
-  net: TUNNEL, rekeying every 3600s
-    local:  10.1.0.0/24
-    remote: dynamic
-  host: TUNNEL, rekeying every 3600s
-    local:  dynamic
-    remote: dynamic
-"""
-CAROL_CONNS = """\
-home: IKEv2, no reauthentication, rekeying every 1800s
-  local:  %any
-  remote: 192.168.0.2
-  local public key authentication:
-    id: carol@strongswan.org
-    certs: C=CH, O=Cyber, CN=carol@strongswan.org
-  remote public key authentication:
-    id: moon.strongswan.org
-  net: TUNNEL, rekeying every 1200s
-    local:  dynamic
-    remote: 10.1.0.0/16
-  host: TUNNEL, rekeying every 1200s
-    local:  dynamic
-    remote: dynamic
-"""
 
 
 def test_list_conns(walk):

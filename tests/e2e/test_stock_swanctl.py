@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 from lib import conf, pki
+from lib.document import CAROL_CONNS, MOON_CONNS
 from lib.host import StrongSwan, StrongSwan61
 from lib.wait import wait_until
-from test_control import CAROL_CONNS, MOON_CONNS
 
 pytestmark = pytest.mark.usefixtures("built")
 

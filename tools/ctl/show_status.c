@@ -248,12 +248,14 @@ static void put_long_names(const struct screen *s, const struct conf_node *sa, s
 static void put_flow(const struct conf_node *c, const char *word, const char *way, struct wbuf *out)
 {
 	char bytes[12], packets[16];
+	const char *n;
 
 	snprintf(bytes, sizeof(bytes), "bytes-%s", way);
 	snprintf(packets, sizeof(packets), "packets-%s", way);
+	n = ctl_text(c, packets);
 	wbuf_fmt(out, "%s ", word);
 	put_bytes(ctl_text(c, bytes), out);
-	wbuf_fmt(out, " in %s packets", ctl_text(c, packets));
+	wbuf_fmt(out, " in %s packet%s", n, strcmp(n, "1") == 0 ? "" : "s");
 }
 
 static void put_drops(const struct conf_node *c, struct wbuf *out)

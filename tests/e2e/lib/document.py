@@ -52,3 +52,37 @@ REKEY_IKE = [
     *both("IKE_FOLLOWUP_KE", 20, (MORE, 4608, 4, 484), (KE, 9104, 7, 868)),
     *both("INFORMATIONAL", 21, ("D", 80), ("", 80)),
 ]
+
+# What --list-conns prints.
+MOON_CONNS = """\
+rw: IKEv2, no reauthentication, rekeying every 14400s
+  local:  %any
+  remote: %any
+  local public key authentication:
+    id: moon.strongswan.org
+    certs: C=CH, O=Cyber, CN=moon.strongswan.org
+  remote public key authentication:
+    cacerts: C=CH, O=Cyber, CN=Cyber Root CA
+  net: TUNNEL, rekeying every 3600s
+    local:  10.1.0.0/24
+    remote: dynamic
+  host: TUNNEL, rekeying every 3600s
+    local:  dynamic
+    remote: dynamic
+"""
+CAROL_CONNS = """\
+home: IKEv2, no reauthentication, rekeying every 1800s
+  local:  %any
+  remote: 192.168.0.2
+  local public key authentication:
+    id: carol@strongswan.org
+    certs: C=CH, O=Cyber, CN=carol@strongswan.org
+  remote public key authentication:
+    id: moon.strongswan.org
+  net: TUNNEL, rekeying every 1200s
+    local:  dynamic
+    remote: 10.1.0.0/16
+  host: TUNNEL, rekeying every 1200s
+    local:  dynamic
+    remote: dynamic
+"""
