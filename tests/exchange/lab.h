@@ -70,7 +70,7 @@ struct lab_host {
 	struct log *log;
 	struct log_sink sink;
 	size_t n_lines;
-	char **lines; /* "[IKE] text" */
+	char **lines; /* "[IKE] text", and "[alert] type" */
 	struct cred_store *creds;
 	struct pool_set *pools;
 	struct lab_ipsec ipsec;

@@ -109,15 +109,29 @@ static int64_t on_wall(void *ctx)
 	return h->lab->wall + (int64_t)(h->lab->now / 1000);
 }
 
+static void keep_line(struct lab_host *h, const char *group, const char *line)
+{
+	char *text;
+
+	assert_true(asprintf(&text, "[%s] %s", group, line) > 0);
+	if (getenv("LAB_VERBOSE"))
+		fprintf(stderr, "%8llu %s %s\n", (unsigned long long)h->lab->now, h->name, text);
+	h->lines = realloc(h->lines, (h->n_lines + 1) * sizeof(*h->lines));
+	assert_non_null(h->lines);
+	h->lines[h->n_lines++] = text;
+}
+
 static void on_event(void *ctx, const struct ike_event *e)
 {
 	struct lab_host *h = ctx;
 
 	h->events++;
-	if (e->type == IKE_EV_ALERT)
+	if (e->type == IKE_EV_ALERT) {
 		h->alerts++;
-	else
+		keep_line(h, "alert", e->alert);
+	} else {
 		assert_non_null(e->sa);
+	}
 	if (e->type == IKE_EV_IKE_UPDOWN) {
 		h->ike_up += e->up;
 		h->ike_down += !e->up;
@@ -143,14 +157,8 @@ static void on_event(void *ctx, const struct ike_event *e)
 static void on_line(struct log_sink *sink, const struct log_line *line)
 {
 	struct lab_host *h = (struct lab_host *)((char *)sink - offsetof(struct lab_host, sink));
-	char *text;
 
-	assert_true(asprintf(&text, "[%s] %s", log_group_name(line->group), line->text) > 0);
-	if (getenv("LAB_VERBOSE"))
-		fprintf(stderr, "%8llu %s %s\n", (unsigned long long)h->lab->now, h->name, text);
-	h->lines = realloc(h->lines, (h->n_lines + 1) * sizeof(*h->lines));
-	assert_non_null(h->lines);
-	h->lines[h->n_lines++] = text;
+	keep_line(h, log_group_name(line->group), line->text);
 }
 
 /* ---- life ---- */
