@@ -131,6 +131,7 @@ static const struct item commands[] = {
 	{"get-counters", IMPLEMENTED, "", NULL},
 	{"reset-counters", IMPLEMENTED, "", NULL},
 	{"diff", IMPLEMENTED, "Cygnet's own: what loading these sections would change", NULL},
+	{"trace", IMPLEMENTED, "Cygnet's own: the IKE SAs with the exchanges they came by", NULL},
 };
 
 /* source: what the engine calls it when it raises one. */
@@ -138,6 +139,7 @@ static const struct item events[] = {
 	{"log", IMPLEMENTED, "", NULL},
 	{"control-log", IMPLEMENTED, "", NULL},
 	{"list-sa", IMPLEMENTED, "", NULL},
+	{"trace-sa", IMPLEMENTED, "Cygnet's own: an IKE SA with the exchanges it came by", NULL},
 	{"list-policy", IMPLEMENTED, "", NULL},
 	{"list-conn", IMPLEMENTED, "", NULL},
 	{"list-cert", IMPLEMENTED, "", NULL},
