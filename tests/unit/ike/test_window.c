@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "ike/ladder.h"
 #include "ike/natd.h"
 #include "ike/sa.h"
 #include "ike/state.h"
@@ -124,6 +125,7 @@ static void test_fragments(void **state)
 	assert_int_equal(judge(&sa, 1, "one", 1), WINDOW_AGAIN);
 	assert_int_equal(sent, 1);
 	protect_packets_done(&sa.in.reply.packets);
+	ladder_leave(&sa);
 }
 
 /* ---- NAT detection ---- */
