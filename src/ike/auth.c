@@ -189,7 +189,8 @@ static int find_cert(struct ike_sa *sa, const struct conn_auth *a)
 		}
 	}
 	if (!hs->cert && a->n_certs == 0) {
-		hs->cert = cred_find_own_cert(creds, &sa->local_id, hs->certreq[0], hs->n_certreq);
+		hs->cert = cred_find_own_cert(creds, &sa->local_id, hs->certreq.data,
+					      hs->certreq.len / CERT_KEYID_LEN);
 		hs->key = hs->cert ? cred_find_key(creds, hs->cert) : NULL;
 	}
 	return hs->key ? 0 : E_NOTFOUND;

@@ -87,12 +87,10 @@ void auth_cert_put_requests(struct ike_sa *sa, const struct conn *conn, struct w
 
 static void take_certreq(struct ike_sa *sa, struct view hash, unsigned *unknown)
 {
-	struct handshake *hs = sa->hs;
 	struct cert *ca = cred_find_ca(sa->ike->creds, hash.ptr);
 	char *subject;
 
-	if (hs->n_certreq < SA_MAX_CERTREQ)
-		memcpy(hs->certreq[hs->n_certreq++], hash.ptr, hash.len);
+	wbuf_add(&sa->hs->certreq, hash); /* no more than its limit */
 	if (!ca) {
 		(*unknown)++;
 		return;

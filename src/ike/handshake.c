@@ -12,6 +12,7 @@ int handshake_new(struct ike_sa *sa)
 	sa->hs = calloc(1, sizeof(*sa->hs));
 	if (!sa->hs)
 		return E_NOMEM;
+	wbuf_init(&sa->hs->certreq, SA_MAX_CERTREQ * CERT_KEYID_LEN);
 	handshake_reset(sa->hs);
 	sa->hs->attempt = 1;
 	return 0;
@@ -43,7 +44,7 @@ void handshake_reset(struct handshake *hs)
 	hs->intauth = (struct intauth){0};
 	hs->peer_intermediate = false;
 	hs->peer_wants_cert = false;
-	hs->n_certreq = 0;
+	wbuf_done(&hs->certreq);
 	hs->peer_childless = false;
 	ppk_done(&hs->ppk);
 	hs->rounds_local = hs->rounds_remote = 0;

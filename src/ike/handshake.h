@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "ike/candidates.h"
 #include "ike/intauth.h"
@@ -52,8 +53,7 @@ struct handshake {
 	bool peer_intermediate;	 /* INTERMEDIATE_EXCHANGE_SUPPORTED came */
 	bool announce_fragments; /* in our IKE_SA_INIT response */
 	bool peer_wants_cert;	 /* a CERTREQ came */
-	size_t n_certreq;
-	uint8_t certreq[SA_MAX_CERTREQ][20]; /* SHA-1 of SPKI of the peer's CAs */
+	struct wbuf certreq;	 /* SHA-1 of SPKI of the peer's CAs, CERT_KEYID_LEN bytes each */
 
 	bool peer_childless;	/* CHILDLESS_IKEV2_SUPPORTED came */
 	bool refuses_childless; /* responder: childless = never */
