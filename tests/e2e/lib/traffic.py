@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .wait import PATIENCE, wait_until
@@ -92,6 +93,10 @@ class Capture:
         return self
 
     def __exit__(self, *_):
+        # An interrupted tcpdump forgets what it has not read yet: let the file come to rest.
+        size = -1
+        while size != (size := self.path.stat().st_size):
+            time.sleep(0.1)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(10)
 
