@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/setup.h"
 
+#include <linux/rtnetlink.h>
 #include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,9 @@ static int begin(struct daemon *d, int *out_start)
 
 static void open_watch(struct daemon *d)
 {
-	int err = watch_open(&d->watch);
+	const uint32_t table = (uint32_t)settings_u64(d->settings, "charon.routing_table");
+	/* In the main table there are others' routes too. */
+	int err = watch_open(table == RT_TABLE_MAIN ? 0 : table, &d->watch);
 
 	if (err)
 		log_print(d->log, NULL, LOG_KNL, LOG_AUDIT,

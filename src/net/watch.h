@@ -3,14 +3,18 @@
 #define NET_WATCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
 /* Tells when addresses, links or routes of this host change (rtnetlink). */
 struct watch;
 
-/* E_IO, E_NOMEM. */
-int watch_open(struct watch **out) ERR_MUST_CHECK;
+/*
+ * Changes of routes in this table are no news: they are our own, many at a time while tunnels come,
+ * and no way to a peer. 0: all are. E_IO, E_NOMEM.
+ */
+int watch_open(uint32_t own_table, struct watch **out) ERR_MUST_CHECK;
 /* NULL is fine. */
 void watch_free(struct watch *w);
 /* To poll for reading; stays the watch's. */
